@@ -13,12 +13,12 @@ from tests.web.browser import SIZE, browser
 from tests.web.serving import serve
 
 FILE = PLACE / "browser.png"
-# The position in the bundled run: by then the logs of all sixteen images are moving.
+# The position in the bundled run at which the logs of all sixteen images are moving.
 _AT = "0:12 of"
 
 
 def main() -> int:
-    """Play the bundled run, and take the screenshot while it builds."""
+    """Replay the bundled run and take the screenshot during the build."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["OPENHQM_TUI_STATE_DIR"] = str(folder / "state")

@@ -1,4 +1,4 @@
-"""What a headless command said, lane by lane: between lanes no order is promised."""
+"""The output of a headless command by lane, because the order between lanes is undefined."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections import defaultdict
 
 
 def by_lane(form: str, out: str) -> dict[str, list[str]]:
-    """Return what was said of each lane, in its order, and what is of no lane under ''."""
-    said = defaultdict(list)
-    # What ends GitHub's silence can't be guessed: a new word each time.
+    """Return the output lines of each lane in order, and those without a lane under ''."""
+    lines = defaultdict(list)
+    # The token that ends GitHub's stop-commands is random each time.
     for line in re.sub(r"::(stop-commands::)?[0-9a-f]{32}(::)?\n", "", out).splitlines():
         if form == "json":
             record = json.loads(line)
-            said[f"{record.get('target', '')} {record.get('platform', '')}"].append(line)
+            lines[f"{record.get('target', '')} {record.get('platform', '')}"].append(line)
         elif form == "github" and line.startswith("::group::"):
             lane = line
-            said[lane].append(line)
+            lines[lane].append(line)
         elif form == "github" and " | " not in line and not line.startswith("::"):
-            said["in groups and at the end"].append(line)
+            lines["in groups and at the end"].append(line)
         else:
             lane, bar, _ = line.partition(" | ")
-            said[lane if bar else ""].append(line)
-    said["in groups and at the end"].sort()
-    return dict(said)
+            lines[lane if bar else ""].append(line)
+    lines["in groups and at the end"].sort()
+    return dict(lines)

@@ -1,4 +1,4 @@
-"""A recorded run as it stood at moments of its time."""
+"""The state of a recorded run at moments of its time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openhqm_tui.store.run_folder import RunFolder
 def moments(folder: RunFolder, parts: Sequence[float]) -> Iterator[tuple[float, float, RunState]]:
     """Yield part, moment and state for each part (0 to 1, in order) of a run's time.
 
-    It is one state that goes on: look at it before the next.
+    It is always the same state object, which changes: read it before the next one.
     """
     seconds = [0.0]
     player = Player(Recording(folder), clock=lambda: seconds[0])

@@ -1,4 +1,4 @@
-"""What every test shares: a home of its own, and a real engine or the reason why there is none."""
+"""Fixtures for every test: a private home, and skipping of tests without a usable engine."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ REQUIRED = "OPENHQM_TUI_REQUIRE_ENGINE"
 
 @pytest.fixture(scope="session")
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all: what is known of a layer is true in every test, and costs seconds."""
+    """One cache for all tests: scanning a layer takes seconds and gives the same result."""
     return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -> Path:
-    """Keep the user's settings and runs out of the tests, and the tests out of them."""
+    """Isolate the tests from the user's settings and runs."""
     home = tmp_path / "home"
     home.mkdir()
     for name in list(os.environ):
@@ -35,7 +35,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_cache: Path
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook too
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the real engine's tests with the reason where it can't build; in CI let them fail."""
+    """Skip tests of the real engine with the reason if it can't build; in CI let them fail."""
     if os.geteuid() != 0:
         skip = pytest.mark.skip(reason="needs root: `make test-root` runs it by sudo")
         for item in items:
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(skip)
     marked = [item for item in items if item.get_closest_marker("engine")]
     for item in marked:
-        # One after the other: they share one engine, and some read all that it holds.
+        # Run sequentially, because they share one engine, and some read everything in it.
         item.add_marker(pytest.mark.xdist_group("engine"))
     if not marked or config.option.collectonly:
         return
@@ -56,9 +56,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Keep what all tests share out of garbage collection, and collect rarely.
+    """Exclude shared objects from garbage collection, and collect rarely.
 
-    A fifth of the time went into collections that found next to nothing.
+    Otherwise collections that free almost nothing take a fifth of the time.
     """
     gc.collect()
     gc.freeze()
@@ -66,12 +66,12 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Spare pytest the search through all that tests have left, which it does five times."""
+    """Exclude all remaining objects from the five collections that pytest runs at the end."""
     gc.freeze()
 
 
 def why_no_engine() -> str:
-    """Return why images can't be built and checked here; '' where they can."""
+    """Return why images can't be built and checked on this machine, '' if they can."""
     from openhqm_tui.domain.platforms import parse_platforms
     from openhqm_tui.engine.docker.facts import read_facts
     from openhqm_tui.engine.source.base_image import WILL_BE_PULLED, choose_base

@@ -1,4 +1,4 @@
-"""Bytes cut into pieces, as a pipe or a growing file gives them."""
+"""Bytes cut into pieces, as read from a pipe or a growing file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import itertools
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
-    """Return `data` in pieces; any list of numbers tells where to cut."""
+    """Return `data` cut at the given places, which may be any numbers."""
     ends = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
     return [data[a:b] for a, b in itertools.pairwise(ends)]

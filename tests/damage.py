@@ -1,6 +1,6 @@
-"""Recorded runs, damaged: what a broken disk, a newer version or a stranger may put into a folder.
+"""Damaged copies of recorded runs, as from a broken disk, a newer version or an attacker.
 
-A damage is told by a few bytes, so that hypothesis can find a small one, and anyone can repeat it.
+A damage is described by a few bytes, so that Hypothesis can shrink it and anyone can repeat it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from openhqm_tui.run.follow.follower import Follower
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import recording
 
-# One change: what is done, where, and with what.
+# One change: its kind, its place, and its argument.
 Change = tuple[int, int, int]
 
 _CHANGE = struct.Struct(">BHH")
@@ -64,7 +64,7 @@ DAMAGES = st.binary(min_size=8, max_size=40)
 
 
 class Source(NamedTuple):
-    """Pieces of a recorded run: its events, and some lines of each stream."""
+    """Parts of a recorded run: its events, and some lines of each stream."""
 
     info: bytes
     events: list[bytes]
@@ -112,7 +112,7 @@ def _replace(found: re.Pattern[bytes], line: bytes, at: int, piece: bytes) -> by
 
 
 def damage(lines: Sequence[bytes], changes: Sequence[Change]) -> list[bytes]:
-    """Return lines with changes made to them, one after the other."""
+    """Return the lines after applying the changes in order."""
     lines = list(lines)
     for kind, where, what in changes:
         if not lines:
@@ -153,7 +153,7 @@ def damage(lines: Sequence[bytes], changes: Sequence[Change]) -> list[bytes]:
 
 
 class Bench:
-    """Folders to put damaged runs into; only what differs from the one before is written anew."""
+    """Folders for damaged runs; only files that differ from the previous run are written."""
 
     def __init__(self, place: Path) -> None:
         self._folders: list[RunFolder] = []
@@ -164,21 +164,25 @@ class Bench:
             (folder / "run.json").write_bytes(source.info)
             self._folders.append(RunFolder(folder))
 
-    def follow(self, told: bytes) -> Follower:
-        """Damage a run as the bytes tell, follow it to its end, and hold that it makes sense."""
-        folder, size = self.damaged(told)
-        follower = read_to_the_end(folder, (65536, 3000, 65536, 811)[told[2] % 4])
+    def follow(self, description: bytes) -> Follower:
+        """Damage a run as described, follow it to its end, and assert that its state is valid."""
+        folder, size = self.damaged(description)
+        follower = read_to_the_end(folder, (65536, 3000, 65536, 811)[description[2] % 4])
         hold_sane(follower.state, size)
         return follower
 
-    def damaged(self, told: bytes) -> tuple[RunFolder, int]:
-        """Damage a run as the bytes tell; return its folder, and how many bytes are in it.
+    def damaged(self, description: bytes) -> tuple[RunFolder, int]:
+        """Damage a run as described; return its folder and its size in bytes.
 
-        The first of them tell which run, which file and how much is read at once; then come the
-        changes, of five bytes each.
+        The first bytes select the run, the file and the read size; the changes follow, with five
+        bytes each.
         """
-        which, part = told[:2]
-        changes = list(_CHANGE.iter_unpack(told[3 : len(told) - (len(told) - 3) % _CHANGE.size]))
+        which, part = description[:2]
+        changes = list(
+            _CHANGE.iter_unpack(
+                description[3 : len(description) - (len(description) - 3) % _CHANGE.size]
+            )
+        )
         folder = self._folders[which % len(SOURCES)]
         source = SOURCES[which % len(SOURCES)]
         files = {"events.jsonl": source.events, **source.streams}
@@ -193,7 +197,7 @@ class Bench:
 
 
 def read_to_the_end(folder: RunFolder, at_once: int) -> Follower:
-    """Follow a run that nobody executes; there must be an end of it."""
+    """Follow a run without a runner; it must come to an end."""
     before, follow._MOST_BYTES = follow._MOST_BYTES, at_once
     follower = Follower(folder)
     try:
@@ -204,11 +208,11 @@ def read_to_the_end(folder: RunFolder, at_once: int) -> Follower:
     finally:
         follow._MOST_BYTES = before
         follower.close()
-    raise AssertionError("the end of a dead run was never reached")
+    raise AssertionError("the end of a run without a runner was not reached")
 
 
 def hold_sane(state: RunState, size: int) -> None:
-    """Hold that a state makes sense, whatever it was told in so many bytes."""
+    """Assert that a state read from `size` bytes is valid."""
     now = 2e9
     assert _is_time(state.last_at)
     assert _is_time(state.elapsed(now))
@@ -235,7 +239,7 @@ def hold_sane(state: RunState, size: int) -> None:
             assert _is_time(step.busy(now))
             assert step.status
             assert all(map(math.isfinite, step.intervals))
-    # A step costs some words of our own, twice at most.
+    # Each step adds some text of ours, at most twice.
     assert bytes_held <= 3 * size + 1000
 
 
@@ -251,5 +255,5 @@ def _hold_log(log: LogLines, steps: int) -> int:
 
 
 def _is_time(seconds: float) -> bool:
-    # A clock shows it: days, by the widest of clocks millennia.
+    # A time that a clock can show.
     return 0 <= seconds <= 1e12

@@ -1,6 +1,6 @@
-"""Eight variants that never change: what the tests' plans, screens and pictures are made of.
+"""Eight fixed variants, used by plans, screens and pictures in the tests.
 
-The shipped ones are in `tests.our_variants`. A ninth of those draws no screen anew.
+The bundled ones are in `tests.our_variants`, so adding one there changes no snapshot.
 """
 
 from __future__ import annotations

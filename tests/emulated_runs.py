@@ -1,4 +1,4 @@
-"""Runs whose steps ran under an emulator, for as long as is asked for."""
+"""Runs with steps of given durations under an emulator."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ ELEVEN = Emulator(version="11.1.2 (Debian 1:11.1.2+ds-3)")
 
 
 def emulated_run(*seconds: tuple[float, float], emulator: Emulator | None = SEVEN) -> RunState:
-    """A run of one target whose steps ran from and to these seconds, alike on both platforms."""
+    """A run of one target with steps from and to these seconds, the same on both platforms."""
     targets = (TargetInfo(name="web", variant="web", platforms=("linux/amd64", "linux/arm64")),)
     emulators = {"linux/arm64": emulator} if emulator else {}
     info = RunInfo(id="x", created=0, host="linux/amd64", targets=targets, emulators=emulators)
     run = RunState(info)
-    begun = 1_700_000_000
+    start_of_run = 1_700_000_000
 
     def moment(offset: float) -> datetime:
-        return datetime.fromtimestamp(begun + offset, tz=UTC)
+        return datetime.fromtimestamp(start_of_run + offset, tz=UTC)
 
     vertexes = [
         Vertex(

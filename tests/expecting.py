@@ -15,7 +15,7 @@ from openhqm_tui.domain.platforms import Platform
 
 
 def expect(*platforms: Platform, **keys: Any) -> Expectation:
-    """Return what the image of the last platform must be; `max_mb` is the key `max-mb`."""
+    """Return the expectation for the last platform; `max_mb` is the key `max-mb`."""
     return with_keys(Expectation(platform=platforms[-1], platforms=platforms), **keys)
 
 
@@ -27,6 +27,6 @@ def with_keys(expected: Expectation, **keys: Any) -> Expectation:
 
 
 def static_verdicts(expected: Expectation, *checks: str, **seen: Any) -> list[Verdict]:
-    """Return the verdicts of these static checks, or of all; `seen` are fields of `Evidence`."""
+    """Return the verdicts of these static checks, or all; `seen` are fields of `Evidence`."""
     verdicts = judge(expected, Evidence(**seen), Group.STATIC)
     return [verdict for verdict in verdicts if not checks or verdict.check in checks]

@@ -1,7 +1,7 @@
-"""A `docker` for tests: a small program on PATH that does as it is told and writes down its calls.
+"""A fake `docker` for tests: a small configurable program on PATH that records its calls.
 
-It stands in for the client only where the real engine adds nothing: our own handling of its
-processes, streams and answers. What Docker really does is tested in `tests/real`.
+It replaces the client only for tests of our own handling of its processes, streams and responses.
+The behavior of Docker itself is tested in `tests/real`.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ def touch(name):
 
 
 def wait_for(name):
-    begun = time.monotonic()
+    started = time.monotonic()
     while not os.path.exists(place(name)):
-        if told["outlives"] and time.monotonic() < begun + 300:
+        if options["outlives"] and time.monotonic() < started + 300:
             time.sleep(0.05)
             continue
         if os.getppid() == 1:
-            os._exit(1)  # whoever started this is gone, and so is the test
+            os._exit(1)  # the parent process is gone, and so is the test
         time.sleep(0.005)
 
 
 def hold(name, release):
-    """Stay until interrupted, or until the test lets go."""
+    """Wait until interrupted or released by the test."""
     def cancelled(*_):
         os.write(2, b"ERROR: failed to solve: Canceled: context canceled\n")
         os._exit(130)
@@ -57,7 +57,7 @@ def hold(name, release):
 # registries
 def push(words):
     tag = words[-1]
-    do = told["pushes"].get(tag, {})
+    do = options["pushes"].get(tag, {})
     os.write(2, b"The push refers to repository [docker.io/library/openhqm]\n")
     if do.get("hold"):
         hold("held-push", "release-push")
@@ -72,7 +72,7 @@ def push(words):
 
 def bake(words):
     target = words[-1]
-    tries = told["targets"].get(target, [{}])
+    tries = options["targets"].get(target, [{}])
     with open(place("tries-" + target), "ab+") as file:
         attempt = file.tell()
         file.write(b"x")
@@ -101,21 +101,21 @@ def bake(words):
 
 def run(words):
     platform = words[words.index("--platform") + 1]
-    do = told["containers"].get(platform, {})
+    do = options["containers"].get(platform, {})
     if do.get("hold"):
         hold("held-container", "release-container")
     os.write(2, do.get("err", "").encode())
     if do.get("exit"):
         return do["exit"]
     program = words.index("-c")
-    nonce, *asked = words[program + 2:]
-    asked = dict(word.partition("=")[::2] for word in asked)
+    nonce, *arguments = words[program + 2:]
+    wanted = dict(word.partition("=")[::2] for word in arguments)
     names = {
-        key: [word.partition("=")[0] for word in asked.get(key, "").split(",") if word]
+        key: [word.partition("=")[0] for word in wanted.get(key, "").split(",") if word]
         for key in ("clients", "absent", "library", "modules")
     }
     machine = do.get("machine", MACHINES[platform])
-    port, status = (asked.get("service", "0,0,0,") or "0,0,0,").split(",")[:2]
+    port, status = (wanted.get("service", "0,0,0,") or "0,0,0,").split(",")[:2]
     answer = {
         "machine": machine,
         "implementation": "CPython",
@@ -150,18 +150,18 @@ OCI_LABELS = [
 
 
 def dial():
-    """Answer requests of the Engine API, one after the other."""
-    asked = b""
+    """Answer requests of the Engine API in order."""
+    received = b""
     while piece := os.read(0, 65536):
-        asked += piece
-        while b"\r\n\r\n" in asked:
-            head, _, asked = asked.partition(b"\r\n\r\n")
+        received += piece
+        while b"\r\n\r\n" in received:
+            head, _, received = received.partition(b"\r\n\r\n")
             answer(head)
     return 0
 
 
 def exported(digest):
-    """Answer with an image's export: an index without manifests."""
+    """Answer with the export of an image: an index without manifests."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as file:
         member = tarfile.TarInfo("blobs/sha256/" + digest)
@@ -171,22 +171,22 @@ def exported(digest):
     os.write(1, b"HTTP/1.1 200 x\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
 
 
-def answer(asked):
-    url = urlsplit(asked.split()[1].decode())
+def answer(request):
+    url = urlsplit(request.split()[1].decode())
     query = parse_qs(url.query)
     name, _, what = url.path.rpartition("/")
     if what == "get":
         name = query["names"][0]
-    # By its tag, an image is the variant that the tag ends with, else the redis variant.
+    # A tag selects the variant that it ends with, otherwise the redis variant.
     variant = name.rpartition("-")[2] if "latest-" in name else "redis"
-    variant = told["tags"].get(name.rpartition("/")[2], variant)
+    variant = options["tags"].get(name.rpartition("/")[2], variant)
     digest = name.rpartition("sha256:")[2] if "sha256:" in name else digest_of(variant)
     target = variant_of(digest)
     if what == "get":
         return exported(digest)
     code, body = 200, {}
-    far = told["far"] and not pulled(digest)
-    if target in told["missing"] or far:
+    far = options["far"] and not pulled(digest)
+    if target in options["missing"] or far:
         code, body = 404, {"message": "No such image: " + target}
     elif what == "history":
         body = [{"CreatedBy": "CMD [python]"}]
@@ -197,26 +197,26 @@ def answer(asked):
             "Architecture": wanted["architecture"],
             "Config": {
                 "User": "openhqm",
-                "Labels": {"queue.backend": target} | dict.fromkeys(OCI_LABELS, "told"),
+                "Labels": {"queue.backend": target} | dict.fromkeys(OCI_LABELS, "set"),
                 "Env": ["OPENHQM_QUEUE_BACKEND=" + target, "PYTHONPATH=/app/src"],
                 "Cmd": ["python", "-m", "openhqm.api.listener"],
                 "Healthcheck": {"Test": ["CMD", "python", "-c", "pass"]},
                 "WorkingDir": "/app",
                 "ExposedPorts": {"8000/tcp": {}},
             },
-            "RootFS": {"Type": "layers", "Layers": told["layers"]},
+            "RootFS": {"Type": "layers", "Layers": options["layers"]},
         }
     else:
         body = {"Descriptor": {"digest": "sha256:" + digest}, "Manifests": [
             {
                 "ID": "sha256:" + arch,
                 "Kind": "image",
-                "Available": not told["far"] or arch in pulled(digest),
+                "Available": not options["far"] or arch in pulled(digest),
                 "Descriptor": {"platform": {"os": "linux", "architecture": arch}},
                 "Size": {"Content": 1000},
                 "ImageData": {"Size": {"Unpacked": 3000}},
             }
-            for arch in told["archs"]
+            for arch in options["archs"]
         ]}
     data = json.dumps(body).encode()
     head = "HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (code, len(data))
@@ -224,12 +224,12 @@ def answer(asked):
 
 
 def save(words):
-    if not told["export"]:
+    if not options["export"]:
         os.write(2, b"Error response from daemon: unable to export\n")
         return 1
-    if told["export_hold"]:
+    if options["export_hold"]:
         hold("held-export", "release-export")
-    with open(told["export"], "rb") as export:
+    with open(options["export"], "rb") as export:
         while piece := export.read(1 << 20):
             sys.stdout.buffer.write(piece)
     return 0
@@ -255,17 +255,17 @@ def main(words):
     if words[:2] == ["image", "save"]:
         return save(words)
     if words[0] == "info":
-        print(json.dumps(told["info"]))
+        print(json.dumps(options["info"]))
     if words[:2] == ["buildx", "inspect"]:
-        print(told["inspect"])
+        print(options["inspect"])
     if words[:2] == ["image", "inspect"]:
-        names = [words[-1], *told["named"]]
+        names = [words[-1], *options["named"]]
         print("linux/amd64" if "--format" in words else json.dumps([{"RepoTags": names}]))
     return 0
 
 
-with open(place("told.json")) as file:
-    told = json.load(file)
+with open(place("options.json")) as file:
+    options = json.load(file)
 sys.exit(main(sys.argv[1:]))
 '''
 
@@ -285,7 +285,7 @@ _INSPECT = (
 
 
 class FakeDocker:
-    """The fake engine: what it is told to do, and what it was asked."""
+    """The fake client: its configuration and its recorded calls."""
 
     def __init__(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.place = place
@@ -296,9 +296,9 @@ class FakeDocker:
         self.program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{self.program.parent}:{os.environ['PATH']}")
         monkeypatch.setenv("FAKE_DOCKER", str(place))
-        # A local socket would be asked past this program.
+        # A local socket would be used instead of this program.
         monkeypatch.setenv("DOCKER_HOST", "tcp://fake.example:2375")
-        self._told: dict[str, Any] = {
+        self._options: dict[str, Any] = {
             "targets": {},
             "containers": {},
             "missing": [],
@@ -319,32 +319,32 @@ class FakeDocker:
         self._write()
 
     def target(self, name: str, *tries: dict[str, Any]) -> None:
-        """Tell what Buildx does with a target: at the first try, the second, …"""
-        told = [dict(one) for one in tries]
-        for one in told:
+        """Set what Buildx does with a target at the first attempt, the second, …"""
+        attempts = [dict(one) for one in tries]
+        for one in attempts:
             if "stream" in one:
                 run, stream = one["stream"].split("/")
                 one["stream"] = str(recording(run).path / f"{stream}.rawjson")
-        self._told["targets"][name] = told
+        self._options["targets"][name] = attempts
         self._write()
 
     def container(self, platform: str, **does: Any) -> None:
         """Set what a container of a platform does; `first_service` is what one sees only once."""
-        self._told["containers"][platform] = does
+        self._options["containers"][platform] = does
         self._write()
 
     def push(self, tag: str, **does: Any) -> None:
-        """Tell what a push of a tag does: `err` is how it fails, `takes` whose digest it prints."""
-        self._told["pushes"][tag] = does
+        """Set what a push of a tag does: `err` is its error, `takes` the variant that it pushes."""
+        self._options["pushes"][tag] = does
         self._write()
 
     def reads_back(self, tag: str, **does: Any) -> None:
-        """Tell what the registry has under a tag: its very bytes `raw`, or `err`."""
-        self._told["read_backs"][tag] = does
+        """Set what the registry returns for a tag: the bytes `raw`, or the error `err`."""
+        self._options["read_backs"][tag] = does
         self._write()
 
     def far(self, *nodes: str) -> None:
-        """Let the builder be another machine's: what it builds isn't in the store until pulled."""
+        """Use a builder on another machine, whose images aren't in the store until pulled."""
         head = "Name:          far\nDriver:        remote\n\nNodes:\n"
         listed = [
             f"Name:      {node}\nEndpoint:  tcp://{node}:1234\nStatus:    running\n"
@@ -354,16 +354,16 @@ class FakeDocker:
         self.tell(far=True, inspect=head + "\n".join(listed))
 
     def tell(self, **more: Any) -> None:
-        """Tell anything else: `archs`, `missing`, `tags`, `info`, `inspect`, `outlives`, …"""
-        self._told |= more
+        """Set any other option: `archs`, `missing`, `tags`, `info`, `inspect`, `outlives`, …"""
+        self._options |= more
         self._write()
 
     def release(self, name: str) -> None:
-        """Let a held target, or `container`, go on."""
+        """Release a held target or `container`."""
         (self.place / f"release-{name}").touch()
 
     def has(self, name: str) -> bool:
-        """Return whether a mark was left: `held-redis`, `overlap`."""
+        """Return whether a marker exists: `held-redis`, `overlap`."""
         return (self.place / name).exists()
 
     @property
@@ -377,4 +377,4 @@ class FakeDocker:
         return [call for call in self.calls if set(words) <= set(call)]
 
     def _write(self) -> None:
-        (self.place / "told.json").write_text(json.dumps(self._told))
+        (self.place / "options.json").write_text(json.dumps(self._options))

@@ -1,7 +1,7 @@
-"""What `tests.fake_docker`'s program does about registries: digests that are right, answers told.
+"""The registries of `tests.fake_docker`: consistent digests and configurable responses.
 
-A variant's index is made of its name and the platforms, so that its digest is that of its bytes,
-as in a real registry, and its variant can be found by its digest.
+The index of a variant is generated from its name and platforms. Its digest is that of its bytes, as
+in a real registry, so the variant can be found by its digest.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tests.eight_variants import EIGHT_NAMES
 
 BOTH = ("amd64", "arm64")
 
-# Part of the program: `told`, `place`, `touch` and `hold` are there.
+# Part of the program of `tests.fake_docker`, which defines `options`, `place`, `touch` and `hold`.
 PROGRAM = r'''
 VARIANTS = ("all", "redis", "kafka", "sqs", "azure", "gcp", "mqtt", "minimal")
 
@@ -21,7 +21,7 @@ VARIANTS = ("all", "redis", "kafka", "sqs", "azure", "gcp", "mqtt", "minimal")
 def raw_index(variant, archs=None, attestations=0):
     manifests = [
         {"digest": "sha256:" + arch, "platform": {"os": "linux", "architecture": arch}}
-        for arch in (told["archs"] if archs is None else archs)
+        for arch in (options["archs"] if archs is None else archs)
     ]
     manifests += [
         {
@@ -55,15 +55,15 @@ def names():
 
 
 def variant_of(digest):
-    """Return whose digest it is, that of an index or of a part of one."""
+    """Return the variant with this digest of an index or of a part of one."""
     for name in names():
-        if digest in (digest_of(name), *(part_digest(name, a) for a in told["archs"])):
+        if digest in (digest_of(name), *(part_digest(name, a) for a in options["archs"])):
             return name
     return ""
 
 
 def built_digests(words):
-    """Return what `--metadata-file` holds of a target, or of each of its parts."""
+    """Return the contents of `--metadata-file` for a target, or for each of its parts."""
     target = words[-1]
     with open(words[words.index("-f") + 1]) as file:
         parts = json.load(file).get("group", {}).get(target, {}).get("targets")
@@ -77,7 +77,7 @@ def imagetools(words):
     reference = words[-1]
     variant = variant_of(reference.rpartition("sha256:")[2]) or reference.rpartition("-")[2]
     if "--raw" in words:
-        do = told["read_backs"].get(reference, {})
+        do = options["read_backs"].get(reference, {})
         if not do.get("err"):
             os.write(1, (do["raw"] if "raw" in do else raw_index(variant)).encode())
     elif "--dry-run" in words:
@@ -85,7 +85,7 @@ def imagetools(words):
         os.write(1, raw_index(variant).encode() + b"\n")
     else:
         tag = words[words.index("--tag") + 1]
-        do = told["pushes"].get(tag, {})
+        do = options["pushes"].get(tag, {})
         if do.get("hold"):
             hold("held-push", "release-push")
     if do.get("err"):
@@ -95,15 +95,15 @@ def imagetools(words):
 
 
 def pulled(reference):
-    """Return the architectures that were pulled of an image."""
+    """Return the pulled architectures of an image."""
     digest = reference.rpartition("sha256:")[2]
-    return [a for a in told["archs"] if os.path.exists(place("pulled-" + digest + "-" + a))]
+    return [a for a in options["archs"] if os.path.exists(place("pulled-" + digest + "-" + a))]
 
 
 def pull(words):
     reference, arch = words[-1], words[words.index("--platform") + 1].rpartition("/")[2]
-    if told["pull_error"]:
-        os.write(2, ("Error response from daemon: " + told["pull_error"] + "\n").encode())
+    if options["pull_error"]:
+        os.write(2, ("Error response from daemon: " + options["pull_error"] + "\n").encode())
         return 1
     touch("pulled-" + reference.rpartition("sha256:")[2] + "-" + arch)
     return 0
@@ -118,8 +118,8 @@ def remove(words):
 
 
 def raw_index(variant: str, archs: tuple[str, ...] = BOTH, attestations: int = 0) -> str:
-    """Return the index of a variant as the fake registry gives it."""
-    space: dict[str, object] = {"told": {"archs": list(archs)}, "json": json, "hashlib": hashlib}
+    """Return the index of a variant as in the fake registry."""
+    space: dict[str, object] = {"options": {"archs": list(archs)}, "json": json, "hashlib": hashlib}
     exec(PROGRAM, space)
     made = space["raw_index"]
     assert callable(made)
@@ -132,5 +132,5 @@ def digest_of(variant: str) -> str:
 
 
 def variant_of(digest: str) -> str:
-    """Return the variant whose index has a digest, `sha256:…`."""
+    """Return the variant whose index has this digest, `sha256:…`."""
     return next(variant for variant in EIGHT_NAMES if digest_of(variant) == digest)

@@ -1,4 +1,4 @@
-"""A checkout whose settings name a program, in every way in which git would run it."""
+"""Checkouts with git settings that would run a program, in every possible way."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ BARE = {
     "HOME": "/nonexistent",
     "LC_ALL": "C",
     "GIT_CONFIG_NOSYSTEM": "1",
-    **{f"GIT_{who}_NAME": "x" for who in ("AUTHOR", "COMMITTER")},
-    **{f"GIT_{who}_EMAIL": "x@example.org" for who in ("AUTHOR", "COMMITTER")},
-    **{f"GIT_{who}_DATE": "1700000000 +0000" for who in ("AUTHOR", "COMMITTER")},
+    **{f"GIT_{role}_NAME": "x" for role in ("AUTHOR", "COMMITTER")},
+    **{f"GIT_{role}_EMAIL": "x@example.org" for role in ("AUTHOR", "COMMITTER")},
+    **{f"GIT_{role}_DATE": "1700000000 +0000" for role in ("AUTHOR", "COMMITTER")},
 }
 SIGNED = b"\n".join(
     (
@@ -31,7 +31,7 @@ SIGNED = b"\n".join(
 
 
 class Checkout:
-    """A repository whose settings name a program that leaves a mark."""
+    """A repository with settings for a program that creates a marker file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "checkout"
@@ -45,7 +45,7 @@ class Checkout:
             self.git(*words)
 
     def git(self, *words: str, data: bytes | None = None, env: dict[str, str] = BARE) -> str:
-        asked = subprocess.run(
+        result = subprocess.run(
             ["git", "-C", str(self.folder), *words],
             input=data,
             capture_output=True,
@@ -53,7 +53,7 @@ class Checkout:
             env=env,
             timeout=20,
         )
-        return asked.stdout.decode().strip()
+        return result.stdout.decode().strip()
 
     def set(self, key: str, value: str = "") -> None:
         self.git("config", key, value or str(self.program))
@@ -65,8 +65,8 @@ class Checkout:
         )
         self.git("update-ref", "HEAD", commit)
 
-    def lack_its_commit(self) -> None:
-        """Make the commit one that a partial clone would fetch."""
+    def remove_commit(self) -> None:
+        """Remove the commit, so that a partial clone would fetch it."""
         head = self.git("rev-parse", "HEAD")
         (self.folder / ".git/objects" / head[:2] / head[2:]).unlink()
         self.set("core.repositoryformatversion", "1")
@@ -74,9 +74,9 @@ class Checkout:
         self.set("remote.evil.promisor", "true")
 
     def ran(self) -> bool:
-        there = self.mark.exists()
+        existed = self.mark.exists()
         self.mark.unlink(missing_ok=True)
-        return there
+        return existed
 
 
 def signature(checkout: Checkout) -> None:
@@ -106,21 +106,21 @@ def worktree_settings(checkout: Checkout) -> None:
 
 
 def fetched_by_ssh(checkout: Checkout) -> None:
-    checkout.lack_its_commit()
+    checkout.remove_commit()
     checkout.set("remote.evil.url", "ssh://host.example/x")
     checkout.set("core.sshCommand")
     checkout.set("ssh.variant", "simple")
 
 
 def fetched_from_a_file(checkout: Checkout) -> None:
-    checkout.lack_its_commit()
+    checkout.remove_commit()
     checkout.set("remote.evil.url", str(checkout.folder))
     checkout.set("remote.evil.uploadpack")
     checkout.set("protocol.file.allow", "always")
 
 
 def fetched_by_a_helper(checkout: Checkout) -> None:
-    checkout.lack_its_commit()
+    checkout.remove_commit()
     checkout.set("remote.evil.url", f"ext::{checkout.program} %S")
     checkout.set("protocol.ext.allow", "always")
 

@@ -1,7 +1,7 @@
 """`make pictures`: the animation at the top of the README, `assets/screens/film.svg`.
 
-Screenshots of the real console on the bundled run, one after the other in a single SVG. Rows that
-several screenshots share are stored once.
+Screenshots of the real console on the bundled run, shown in sequence by a single SVG. Rows shared
+by several screenshots are stored once.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _CELL, _ROW = 12.2, 24.4
 
 
 class Still(NamedTuple):
-    """The second of the run (None: after its end), the keys, the caption, the seconds shown."""
+    """The second of the run (None: after its end), the keys, the caption, and the duration."""
 
     seconds: float | None
     keys: tuple[str, ...]
-    words: str
-    stays: float
+    caption: str
+    duration: float
 
 
 _WATCH = "Watch: one pane per image, all builds in parallel"
@@ -57,7 +57,7 @@ STILLS = (
 
 
 async def screen_at(still: Still) -> str:
-    """Return the console's own screenshot at a moment of the run."""
+    """Return the console's screenshot at a moment of the run."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["HOME"] = name
@@ -85,7 +85,7 @@ async def shot(world: World, keys: tuple[str, ...]) -> str:
 
 
 class Film:
-    """Stills that are put together, and the rows and colours that they have in common."""
+    """The combined stills, with their shared rows and colors."""
 
     _RULE = re.compile(r"\.terminal-\d+-(r\d+) \{ (.*?) \}")
     _RECTANGLE = re.compile(r'<rect fill="([^"]+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"')
@@ -99,8 +99,8 @@ class Film:
         self._styles: dict[str, str] = {}
         self._frames: list[str] = []
 
-    def add(self, picture: str, words: str) -> None:
-        """Take in a screenshot as Rich exports it."""
+    def add(self, picture: str, caption: str) -> None:
+        """Add a screenshot exported by Rich."""
         rules = dict(self._RULE.findall(picture))
         rows: dict[int, list[str]] = {}
         for row, x, width, fill in self._backgrounds(picture):
@@ -119,10 +119,12 @@ class Film:
             f' y="{row * _ROW:.1f}"/>'
             for row, parts in sorted(rows.items())
         )
-        self._frames.append(f'{used}<text class="words" x="6" y="-14">{html.escape(words)}</text>')
+        self._frames.append(
+            f'{used}<text class="words" x="6" y="-14">{html.escape(caption)}</text>'
+        )
 
     def _backgrounds(self, picture: str) -> Iterator[tuple[int, float, float, str]]:
-        """Yield row, x, width and colour; neighbours of one colour as one."""
+        """Yield row, x, width and color, merging neighbors of the same color."""
         before: tuple[int, float, float, str] | None = None
         for fill, x, y, width in self._RECTANGLE.findall(picture):
             row = round((float(y) - 1.5) / _ROW)
@@ -135,10 +137,10 @@ class Film:
         if before:
             yield before
 
-    def svg(self, stays: list[float]) -> str:
-        """Return all of it, each still for as long as it stays, again and again."""
-        total, at, motion, frames = sum(stays), 0.0, [], []
-        for number, (frame, seconds) in enumerate(zip(self._frames, stays, strict=True)):
+    def svg(self, durations: list[float]) -> str:
+        """Return the animation, a loop that shows each still for its duration."""
+        total, at, motion, frames = sum(durations), 0.0, [], []
+        for number, (frame, seconds) in enumerate(zip(self._frames, durations, strict=True)):
             begin, end = 100 * at / total, 100 * (at + seconds) / total
             at += seconds
             hidden = "" if number == 0 else "0%{visibility:hidden}"
@@ -158,7 +160,7 @@ class Film:
             "font-size:20px;white-space:pre}"
             ".words{fill:#d5dae0;font-weight:bold;font-family:sans-serif}"
             f"rect{{shape-rendering:crispEdges}}{rules}.still{{visibility:hidden}}"
-            # Who wants no motion sees sixteen panes that stand still.
+            # With reduced motion, one still with sixteen panes is shown.
             f"{''.join(motion)}@media (prefers-reduced-motion:reduce)"
             "{.still{animation:none!important}#f6{visibility:visible}}"
             f"</style>\n<defs>\n{rows}\n</defs>\n"
@@ -169,12 +171,12 @@ class Film:
 
 
 def main() -> int:
-    """Take every still and write the file."""
+    """Create every still and write the file."""
     film = Film()
     for still in STILLS:
-        film.add(asyncio.run(screen_at(still)), still.words)
-        sys.stderr.write(f"{still.seconds} s: {still.words}\n")
-    FILE.write_text(film.svg([still.stays for still in STILLS]), encoding="utf-8")
+        film.add(asyncio.run(screen_at(still)), still.caption)
+        sys.stderr.write(f"{still.seconds} s: {still.caption}\n")
+    FILE.write_text(film.svg([still.duration for still in STILLS]), encoding="utf-8")
     return 0
 
 

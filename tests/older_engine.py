@@ -1,10 +1,10 @@
-"""A proxy in front of the real engine's socket that answers as an older engine does.
+"""A proxy for the real engine's socket that behaves like an older engine.
 
     python -m tests.older_engine /tmp/old/docker.sock      (Ctrl-C ends it)
 
-GitHub's hosted runners bring Engine 28.0.4, whose API is 1.48. The version is rewritten in
-`/_ping`, `/version` and `/info`, and a request by a newer API is refused in the engine's own
-words; the rest goes through untouched, BuildKit's upgraded connections included.
+GitHub's hosted runners have Engine 28.0.4 with API 1.48. The version is rewritten in `/_ping`,
+`/version` and `/info`, and requests of a newer API are refused with the engine's own message;
+everything else is passed through, including BuildKit's upgraded connections.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CHUNK = 1 << 16
 
 
 def _read_head(stream: socket.socket) -> tuple[bytes, bytes]:
-    """Return a message's head with its empty line, and what has come of its body."""
+    """Return the head of a message with its empty line, and the received part of its body."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = stream.recv(_CHUNK)
@@ -46,7 +46,7 @@ def _without(head: bytes, *names: bytes) -> bytes:
 
 
 def _closing(head: bytes) -> bytes:
-    """One message a connection: no body's length has to be understood."""
+    """One message per connection, so the length of a body isn't needed."""
     return _without(head, b"Connection")[:-2] + b"Connection: close\r\n\r\n"
 
 
@@ -73,11 +73,11 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         head, rest = _read_head(self.request)
-        asked = _REQUEST.match(head)
-        if asked is None:
+        request = _REQUEST.match(head)
+        if request is None:
             return
-        if asked[2] and (int(asked[2]), int(asked[3])) > tuple(map(int, API.split("."))):
-            self._refuse(f"{int(asked[2])}.{int(asked[3])}")
+        if request[2] and (int(request[2]), int(request[3])) > tuple(map(int, API.split("."))):
+            self._refuse(f"{int(request[2])}.{int(request[3])}")
             return
         upgraded = re.search(rb"(?mi)^Upgrade:", head) is not None
         with socket.socket(socket.AF_UNIX) as engine:
@@ -85,14 +85,14 @@ class _Handler(socketserver.BaseRequestHandler):
             engine.sendall((head if upgraded else _closing(head)) + rest)
             upload = threading.Thread(target=_pump, args=(self.request, engine), daemon=True)
             upload.start()
-            if asked[4] in _REWRITTEN:
-                self._rewrite(engine, asked[1] == b"HEAD")
+            if request[4] in _REWRITTEN:
+                self._rewrite(engine, request[1] == b"HEAD")
             elif upgraded:
                 _pump(engine, self.request)
                 upload.join()
             else:
-                answer, more = _read_head(engine)
-                self.request.sendall(_closing(answer) + more)
+                response, more = _read_head(engine)
+                self.request.sendall(_closing(response) + more)
                 _pump(engine, self.request)
 
     def _refuse(self, version: str) -> None:
@@ -121,17 +121,17 @@ class _Handler(socketserver.BaseRequestHandler):
         self.request.sendall(head.encode() + body)
 
 
-def _older(told: dict[str, object]) -> dict[str, object]:
-    """Return `/version` or `/info` of an engine as the older one would tell it."""
-    if "ApiVersion" in told:
-        told |= {"Version": VERSION, "ApiVersion": API}
-        for part in told.get("Components") or ():  # type: ignore[attr-defined]
+def _older(response: dict[str, object]) -> dict[str, object]:
+    """Return the response of `/version` or `/info` as of the older engine."""
+    if "ApiVersion" in response:
+        response |= {"Version": VERSION, "ApiVersion": API}
+        for part in response.get("Components") or ():  # type: ignore[attr-defined]
             if part["Name"] == "Engine":
                 part["Version"] = VERSION
                 part["Details"] |= {"ApiVersion": API}
-    if "ServerVersion" in told:
-        told["ServerVersion"] = VERSION
-    return told
+    if "ServerVersion" in response:
+        response["ServerVersion"] = VERSION
+    return response
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):
@@ -141,16 +141,16 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     def __init__(self, place: Path, real: str) -> None:
         self.real = real
         super().__init__(str(place), _Handler)
-        # A hosted runner's user may use the engine without being root.
+        # On a hosted runner, any user may use the engine.
         place.chmod(0o666)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is no error here."""
+        """Ignore clients that hang up."""
 
 
 @contextlib.contextmanager
 def older_engine(place: Path, real: str = "") -> Iterator[str]:
-    """Serve at the socket `place` while it lasts; give what to set DOCKER_HOST to."""
+    """Serve at the socket `place` within the context; yield the value for DOCKER_HOST."""
     place.unlink(missing_ok=True)
     server = _Server(place, real or _socket_of(os.environ.get("DOCKER_HOST", "")))
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -168,6 +168,6 @@ def _socket_of(host: str) -> str:
 
 
 if __name__ == "__main__":
-    with older_engine(Path(sys.argv[1])) as told, contextlib.suppress(KeyboardInterrupt):
-        print(f"DOCKER_HOST={told}", flush=True)
+    with older_engine(Path(sys.argv[1])) as host, contextlib.suppress(KeyboardInterrupt):
+        print(f"DOCKER_HOST={host}", flush=True)
         threading.Event().wait()

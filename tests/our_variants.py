@@ -1,4 +1,4 @@
-"""OpenHQM's variants as the shipped data has them."""
+"""OpenHQM's variants in the bundled data."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ VARIANT_NAMES = tuple(variant.name for variant in VARIANTS)
 ALL_CLIENTS = our_variant("all").clients
 find_variant = our_variant
 _AMD64 = parse_platform("linux/amd64")
-# The checks of every image of ours: a new check isn't one of them until openhqm.toml has its key.
+# The checks of all our images: a new check is included once openhqm.toml has its key.
 OUR_CHECKS = checks_for(expectation_of(VARIANTS[0], _AMD64, (_AMD64,), python="3.13"))

@@ -1,4 +1,4 @@
-"""Whether a process still runs, on any system that has `ps`."""
+"""Whether a process is still running, on any system with `ps`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 
 
 def is_gone(pid: int) -> bool:
-    """Return whether a process has ended; its zombie may wait for somebody."""
+    """Return whether a process has ended; a zombie counts as ended."""
     ran = subprocess.run(
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     )

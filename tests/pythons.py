@@ -1,7 +1,7 @@
-"""The Pythons of this machine, and those that must be on it.
+"""The installed Pythons, and the required ones.
 
-`python -m tests.pythons 3.13` prints the path of one. Needs the standard library only: `.ci/run`
-and the Makefile call it before there is an environment.
+`python -m tests.pythons 3.13` prints the path of one. It uses only the standard library, because
+`.ci/run` and the Makefile call it before there is a virtual environment.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
-# Versions whose absence is a failure, separated by commas. Read at once: tests lose our variables.
+# Required versions, separated by commas. Read on import, because tests clear our variables.
 _REQUIRED = os.environ.get("OPENHQM_TUI_REQUIRE_PYTHONS", "").replace(",", " ").split()
 
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -27,14 +27,14 @@ def find_python(version: str) -> Path | None:
 
 
 def is_required(version: str) -> bool:
-    """Return whether a machine without `version` fails the tests."""
+    """Return whether the tests fail without `version`."""
     return version in _REQUIRED
 
 
 def others() -> list[str]:
-    """Return the oldest and the newest supported version that are here, but not the running one."""
-    here = [version for version in SUPPORTED if find_python(version)]
-    return [version for version in dict.fromkeys((here[0], here[-1])) if version != OWN]
+    """Return the oldest and newest installed version, except for the running one."""
+    installed = [version for version in SUPPORTED if find_python(version)]
+    return [version for version in dict.fromkeys((installed[0], installed[-1])) if version != OWN]
 
 
 def _candidates(version: str) -> Iterator[Path]:
@@ -45,13 +45,13 @@ def _candidates(version: str) -> Iterator[Path]:
             yield Path(found)
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     yield from _newest_first(pyenv / "versions", f"{version}.*/bin/python")
-    # Where actions/setup-python puts them.
+    # The folder used by actions/setup-python.
     if tools := os.environ.get("RUNNER_TOOL_CACHE"):
         yield from _newest_first(Path(tools) / "Python", f"{version}.*/*/bin/python")
     if uv := shutil.which("uv"):
-        told = _output(uv, "python", "find", "--no-project", "--no-python-downloads", version)
-        if told:
-            yield Path(told)
+        path_text = _output(uv, "python", "find", "--no-project", "--no-python-downloads", version)
+        if path_text:
+            yield Path(path_text)
 
 
 def _newest_first(folder: Path, pattern: str) -> list[Path]:
@@ -78,7 +78,7 @@ def _output(*command: str) -> str:
 
 
 def main(version: str) -> int:
-    """Print the path of an interpreter, for `others` their versions; 1 where there is none."""
+    """Print the path of an interpreter, or the versions of `others`; return 1 if none is found."""
     if version == "others":
         print(*others())
         return 0

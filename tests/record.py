@@ -1,8 +1,8 @@
-"""Record real runs anew: `python -m tests.record [NAME…]`, on a real engine, from the top folder.
+"""Record real runs again (`python -m tests.record [NAME…]`) on a real engine, from the top folder.
 
 Each recording is a run folder under `tests/recordings/`, as the runner wrote it, with the paths
-of this machine taken out. **`cold` empties the engine's build cache.** `shipped`
-(`make recording`) is the one in the package: it is packed into `assets/recording.zip`.
+of this machine removed. **`cold` empties the engine's build cache.** `shipped` (`make recording`)
+is the bundled one, packed into `assets/recording.zip`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ BOTH = "linux/amd64,linux/arm64"
 NAME = "openhqm-tui-recorded"
 SHIPPED = HERE.parent / "assets" / "recording.zip"
 STAMP = f"recorded-{time.time_ns()}-"
-# As long as a person needs to see what is wrong and to mend it.
-MENDING = 6.0
+# The time in which a user notices the problem and fixes it.
+FIX_SECONDS = 6.0
 QUICK = HERE / "real" / "quick.Dockerfile"
 WARNED = "from python:3.13-slim as Base\nARG QUEUE_BACKEND\nMAINTAINER somebody\nUSER 1000\n"
 
@@ -42,12 +42,12 @@ def main(names: list[str]) -> int:
     """Record the named runs, or all of them."""
     unknown = set(names) - set(RECIPES)
     if unknown:
-        sys.stderr.write(f"no recording {unknown.pop()}; there are {' '.join(RECIPES)}\n")
+        sys.stderr.write(f"unknown recording {unknown.pop()}; valid: {' '.join(RECIPES)}\n")
         return 2
     for name in names or [name for name in RECIPES if name != "shipped"]:
         with tempfile.TemporaryDirectory(prefix="openhqm-tui-record-") as temporary:
             folder = Path(temporary)
-            # What is asked of a run from here goes to a run of our state folder.
+            # Requests from this process must find the run in this state folder.
             os.environ[STATE_VARIABLE] = str(folder / "state")
             RECIPES[name](folder)
             run = find_run(folder / "state")
@@ -62,7 +62,7 @@ def main(names: list[str]) -> int:
 
 
 def keep(run: RunFolder, place: Path, folder: Path, *, shown_as_ours: bool = False) -> None:
-    """Copy a run folder without what belongs to this machine, nor the name it was recorded by."""
+    """Copy a run folder without paths of this machine, optionally with our own names."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     for file in sorted(run.path.rglob("*")):
@@ -95,7 +95,7 @@ def build(folder: Path, *words: str, cwd: Path | None = None) -> None:
 def checkout(folder: Path, dockerfile: str) -> Path:
     place = folder / "checkout"
     place.mkdir()
-    # A step that is cached shows nothing: each recording builds steps of its own.
+    # A cached step has no output, so each recording has unique steps.
     (place / "Dockerfile").write_text(dockerfile.replace("building", f"building {time.time()}"))
     return place
 
@@ -155,7 +155,7 @@ def checked(folder: Path) -> None:
 
 
 def verified(folder: Path) -> None:
-    """All variants on both platforms, everything cached, every check asked."""
+    """All variants on both platforms, everything cached, with every check."""
     build(folder, "--build-all", "--platforms", BOTH)
 
 
@@ -166,19 +166,19 @@ def bake_fails(folder: Path) -> None:
 
 
 def never_started(folder: Path) -> None:
-    """Two targets, one at a time, cancelled while the first is being built."""
+    """Two targets in sequence, cancelled while the first is being built."""
     cancel_when_sleeping(folder, "--backend", "gcp,redis", "--jobs", "1")
 
 
 def shipped(folder: Path) -> None:
-    """All variants on both platforms, nothing of it cached, with something of everything.
+    """All variants on both platforms, uncached, with a bit of everything.
 
-    Kafka's client is asked for with Kerberos, of which there are no wheels for Linux: `kafka` and
-    `all` fail. Somebody takes that back and builds the two once more while the others go on.
+    The Kafka client is required with Kerberos, which has no wheels for Linux, so `kafka` and `all`
+    fail. This is fixed, and the two are retried while the others continue.
     """
     place = folder / "openhqm"
     shutil.copytree(HERE.parent / "assets" / "context", place)
-    # Its first script and its caches are this recording's own, and so are all steps after it.
+    # A unique first script and unique caches make all later steps unique too.
     dockerfile = (HERE.parent / "Dockerfile").read_text().replace("id=openhqm-", f"id={STAMP}")
     (place / "Dockerfile").write_text(dockerfile.replace("set -eu\n", f"set -eu\n: {STAMP}\n", 1))
     needed = place / "requirements-queue-kafka.txt"
@@ -192,7 +192,7 @@ def shipped(folder: Path) -> None:
         return all(targets[name].status is Status.FAILED for name in ("kafka", "all"))
 
     until(have_failed, patience=300)
-    time.sleep(MENDING)
+    time.sleep(FIX_SECONDS)
     needed.write_text(right)
     for name in ("kafka", "all"):
         send_request(run, Request("retry", name))

@@ -1,4 +1,4 @@
-"""Made-up runs by the hundred: as varied as real ones, the same for the same seed."""
+"""Synthetic runs, as varied as real ones and reproducible by seed."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _STEPS = (
 
 
 def synthetic_runs(count: int, *, seed: int = 7, now: float = 1_795_446_840.0) -> list[RunRecord]:
-    """Return so many runs, the earliest first, some hours apart: warm, cold, failed, of few or all.
+    """Return `count` runs, oldest first: warm, cold, failed, with few or all variants.
 
-    What they are built from grows slowly, so that their trends show something.
+    Sizes and times grow slowly, so that trends are visible.
     """
     dice = random.Random(seed)
     found = []
@@ -121,7 +121,7 @@ def _lane(
     fails: bool,
     growth: float,
 ) -> LaneRecord:
-    asked = dice.uniform(0.8, 1.5) * (1 if platform == BOTH[0] else 6)
+    check_seconds = dice.uniform(0.8, 1.5) * (1 if platform == BOTH[0] else 6)
     own = 4_000_000 * (1 + EIGHT_NAMES.index(name))
     size = int((30_000_000 + own) * growth)
     failing = dice.choice(CHECKS) if fails else ""
@@ -129,8 +129,8 @@ def _lane(
         platform=platform,
         status="failed" if fails else "passed",
         how="native" if platform == BOTH[0] else "cross",
-        seconds=build + asked,
-        check_seconds=asked,
+        seconds=build + check_seconds,
+        check_seconds=check_seconds,
         emulated=platform != BOTH[0],
         size=size,
         unpacked=3 * size,

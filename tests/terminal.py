@@ -1,4 +1,4 @@
-"""Programs on a pseudo-terminal of their own: started, typed into, and read."""
+"""Programs on their own pseudo-terminal, controlled by keys."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def start_on_terminal(
     environment: Mapping[str, str],
     size: tuple[int, int] = SIZE,
 ) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a program on a new terminal of `size` columns and lines; return our end of it too."""
+    """Start a program on a new terminal of `size` columns and lines; return it and our end."""
     end, theirs = pty.openpty()
     columns, lines = size
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -78,11 +78,11 @@ class Terminal:
         os.close(self._end)
 
     def press(self, keys: str) -> None:
-        """Type."""
+        """Press keys."""
         os.write(self._end, keys.encode())
 
     def _read(self, seconds: float) -> bytes:
-        """Return what is drawn next; b"" if the program has ended or the time is up."""
+        """Return the next output, b"" if the program has ended or the time is up."""
         ready, _, _ = select.select([self._end], [], [], max(seconds, 0))
         if ready:
             # At the end Linux raises EIO, other systems return nothing.
@@ -92,7 +92,7 @@ class Terminal:
 
 
 class Screen(Terminal):
-    """A terminal whose screen is that of an xterm."""
+    """A terminal with an emulated xterm screen."""
 
     def __init__(
         self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]

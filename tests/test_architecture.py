@@ -1,4 +1,4 @@
-"""The page for who works on it: every file, name and command that it tells of is there."""
+"""The architecture page: every file, name and command in it exists."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from pathlib import Path
 TOP = Path(__file__).parents[1]
 PAGE = (TOP / "assets/guides/architecture.md").read_text(encoding="utf-8")
 PACKAGE = TOP / "openhqm_tui"
-# Files of a run folder, and what stands for the name that a reader chooses.
+# Files of a run folder, and placeholders for a name.
 NOT_HERE = re.compile(
     r"TARGET|NAME|\.jsonl?$|^requirements-queue-nats\.txt$|workdir|^snapshot_report"
 )
-PLACES = re.compile(r"^(?:[\w.*-]+/)*[\w.*-]+\.(?:py|toml|md|hcl|txt|tcss|json|html)$|^[\w/-]+/$")
+PATHS = re.compile(r"^(?:[\w.*-]+/)*[\w.*-]+\.(?:py|toml|md|hcl|txt|tcss|json|html)$|^[\w/-]+/$")
 NAMES = re.compile(r"`(_[A-Z]+|[A-Z]{4,}|[A-Z]\w+[a-z]|[a-z]+_[a-z_]+)`")
 
 
-def named_places() -> list[str]:
-    """Every path between backquotes, with the folder of the path before it where it has none."""
-    places, folder = [], ""
+def named_paths() -> list[str]:
+    """Return every quoted path; a bare file name gets the folder of the previous path."""
+    paths, folder = [], ""
     for line in PAGE.splitlines():
         for quoted in re.findall(r"`([^`]+)`", line):
             if (
-                not PLACES.match(quoted)
+                not PATHS.match(quoted)
                 or "NAME" in quoted
                 or NOT_HERE.search(quoted.rsplit("/", 1)[-1])
             ):
                 continue
             if "/" in quoted:
                 folder = quoted.rpartition("/")[0]
-            places.append(quoted if "/" in quoted or not folder else f"{folder}/{quoted}")
-    return places
+            paths.append(quoted if "/" in quoted or not folder else f"{folder}/{quoted}")
+    return paths
 
 
-def test_every_named_place_exists() -> None:
-    places = set(named_places())
-    assert len(places) > 60
+def test_every_named_path_exists() -> None:
+    paths = set(named_paths())
+    assert len(paths) > 60
     missing = []
-    for place in sorted(places):
+    for place in sorted(paths):
         last = place.rpartition("/")[2]
         near = (TOP / place, PACKAGE / place, TOP / last, TOP / "assets/context" / last)
         spread = [*TOP.glob(place), *PACKAGE.glob(place)] if "*" in place else []
@@ -64,7 +64,7 @@ def commands() -> list[list[str]]:
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
-def test_its_commands_name_targets_and_tests_that_are_there() -> None:
+def test_commands_name_existing_targets_and_tests() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(encoding="utf-8"), re.M))
     seen = 0
     for words in commands():
@@ -80,7 +80,7 @@ def test_its_commands_name_targets_and_tests_that_are_there() -> None:
 
 def test_the_layer_diagram_lists_every_folder() -> None:
     drawn = set(re.findall(r"\b([a-z]+)/", PAGE.partition("## Layers")[2].partition("| path")[0]))
-    there = {
+    folders = {
         p.name for p in PACKAGE.iterdir() if p.is_dir() and p.name not in {"__pycache__", "bundled"}
     }
-    assert there <= drawn
+    assert folders <= drawn

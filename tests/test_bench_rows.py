@@ -1,4 +1,4 @@
-"""The bench's rows: what holds, what is missed, and how figures are told."""
+"""The rows of the bench: targets, misses, and formatted figures."""
 
 import json
 
@@ -15,21 +15,21 @@ ALONE = Row("Console", "lines", "", (239920.0,))
 @pytest.mark.parametrize(
     ("row", "holds"), [(FAST, True), (SLOW, False), (GAP, True), (ALONE, None)]
 )
-def test_the_median_of_ours_is_held_against_the_peer_or_the_figure(row: Row, holds: bool | None):
+def test_the_median_is_compared_with_the_baseline_or_the_limit(row: Row, holds: bool | None):
     assert row.holds is holds
 
 
-def test_more_is_better_where_more_is_wanted():
+def test_a_minimum_is_met_by_larger_values():
     assert Row("", "", "", (100.0,), "Log", (40.0,), ("≥", 2.0)).holds
     assert not Row("", "", "", (100.0,), "Log", (60.0,), ("≥", 2.0)).holds
 
 
-def test_a_peer_that_took_no_time_gives_no_verdict():
-    assert Row("", "", "s", (1.0,), "nobody", (0.0,), ("≤", 2.0)).holds is None
+def test_a_baseline_of_zero_gives_no_result():
+    assert Row("", "", "s", (1.0,), "none", (0.0,), ("≤", 2.0)).holds is None
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "told"),
+    ("value", "unit", "text"),
     [
         (0.0217, "ms", "21.7 ms"),
         (7_100_000, "MB", "7.1 MB"),
@@ -38,16 +38,16 @@ def test_a_peer_that_took_no_time_gives_no_verdict():
         (98000, "lines/s", "98,000 lines/s"),
     ],
 )
-def test_figures_are_told_in_their_unit(value: float, unit: str, told: str):
-    assert figure(value, unit) == told
+def test_figures_are_shown_in_their_unit(value: float, unit: str, text: str):
+    assert figure(value, unit) == text
 
 
-def test_a_part_has_one_heading_and_what_is_missed_is_said():
-    told = table([FAST, SLOW, GAP])
-    assert told.count("### Builds") == told.count("### Console") == 1
-    assert "| cold | 19 s (18 s–20 s) | one bake | 20 s (20 s–20 s) | 0.95 | ≤ 0.96 × | ✓ |" in told
-    assert "| ≤ 1.8 × | ✗ missed |" in told
-    assert "| gap | 21.7 ms |  |  |  | ≤ 50 ms | ✓ |" in told
+def test_each_part_has_one_heading_and_misses_are_marked():
+    text = table([FAST, SLOW, GAP])
+    assert text.count("### Builds") == text.count("### Console") == 1
+    assert "| cold | 19 s (18 s–20 s) | one bake | 20 s (20 s–20 s) | 0.95 | ≤ 0.96 × | ✓ |" in text
+    assert "| ≤ 1.8 × | ✗ missed |" in text
+    assert "| gap | 21.7 ms |  |  |  | ≤ 50 ms | ✓ |" in text
 
 
 def test_json_has_every_round(tmp_path):

@@ -1,4 +1,4 @@
-"""What a newcomer is told is so: targets, folders, hooks, files."""
+"""The contributing and security pages: targets, folders, hooks and files exist."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ PAGES = [TOP / ".github" / name for name in ("CONTRIBUTING.md", "SECURITY.md")]
 HOOKS = YAML(typ="safe").load(TOP / ".pre-commit-config.yaml")["repos"]
 
 
-def test_make_alone_lists_every_target_with_a_word_about_it() -> None:
+def test_make_lists_every_target_with_a_description() -> None:
     ran = subprocess.run(
         ["make", "--no-print-directory"], cwd=TOP, capture_output=True, text=True, check=True
     )
-    told = dict(line.split(maxsplit=2)[1:] for line in ran.stdout.splitlines())
-    assert list(told) == TARGETS
-    assert all(told.values())
+    listed = dict(line.split(maxsplit=2)[1:] for line in ran.stdout.splitlines())
+    assert list(listed) == TARGETS
+    assert all(listed.values())
     phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M)
     assert phony is not None
     assert phony[1].split() == TARGETS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_targets_files_and_folders_that_a_page_names_are_there(page: Path) -> None:
+def test_named_targets_files_and_folders_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    asked = set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.M))
-    assert asked <= set(TARGETS)
-    assert len(asked) > 8 or page.stem == "SECURITY"
+    targets = set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.M))
+    assert targets <= set(TARGETS)
+    assert len(targets) > 8 or page.stem == "SECURITY"
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert (page.parent / link).exists(), link
     folder = ""
     named = re.findall(r"`((?:[\w.]+/)+[\w.]*|[a-z_]+\.(?:py|html|toml|lock))`", text)
     assert len(named) > 5 or page.stem == "SECURITY"
-    for place in named:
-        folder = place.rpartition("/")[0] or folder
-        near = (TOP / place, TOP / "openhqm_tui" / place, TOP / "openhqm_tui" / folder / place)
-        ours = any(one.exists() for one in near) or (TOP / "tests" / place).exists()
-        assert ours or place in {"snapshot_report.html", "openhqm-checks.toml"}, place
+    for path in named:
+        folder = path.rpartition("/")[0] or folder
+        near = (TOP / path, TOP / "openhqm_tui" / path, TOP / "openhqm_tui" / folder / path)
+        ours = any(one.exists() for one in near) or (TOP / "tests" / path).exists()
+        assert ours or path in {"snapshot_report.html", "openhqm-checks.toml"}, path
 
 
 @pytest.mark.parametrize("hook", [hook for repo in HOOKS for hook in repo["hooks"]])
-def test_a_hook_needs_no_network_and_calls_what_is_there(hook: dict[str, str]) -> None:
+def test_hooks_need_no_network_and_call_existing_programs(hook: dict[str, str]) -> None:
     assert all(repo["repo"] == "local" for repo in HOOKS)
     assert hook["language"] == "system"
     words = shlex.split(hook["entry"])
-    # The environment that these tests run in may be another than the one that hooks use.
+    # These tests may run in another environment than the hooks.
     assert (Path(sys.prefix) / words[0].removeprefix(".venv/")).exists()
     assert all((TOP / word).exists() for word in words if word.startswith("tests/"))

@@ -1,4 +1,4 @@
-"""The package's requirements, its imports and the lock agree."""
+"""The package's requirements, its imports and the lock are consistent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[1]
-TOLD = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
 # Modules that aren't named as their distribution is.
 DISTRIBUTIONS = {
     "backports": "backports.zstd",
@@ -30,13 +30,13 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-RUNTIME = _names(TOLD["project"]["dependencies"])
-SERVE = _names(TOLD["project"]["optional-dependencies"]["serve"])
-DEVELOPMENT = _names(TOLD["dependency-groups"]["dev"])
+RUNTIME = _names(PROJECT["project"]["dependencies"])
+SERVE = _names(PROJECT["project"]["optional-dependencies"]["serve"])
+DEVELOPMENT = _names(PROJECT["dependency-groups"]["dev"])
 
 
 def _locked() -> dict[str, str]:
-    """Return what the lock says of each distribution: its lines up to the next."""
+    """Return the lines of each distribution in the lock."""
     lock = (TOP / "requirements.lock").read_text(encoding="utf-8")
     parts = re.split(r"^(?=[\w.-]+==)", lock, flags=re.M)[1:]
     return {_normal(part.partition("==")[0]): part for part in parts}
@@ -45,7 +45,7 @@ def _locked() -> dict[str, str]:
 @pytest.mark.parametrize(
     ("names", "source"), [(RUNTIME, "(pyproject.toml)"), (DEVELOPMENT, "(pyproject.toml:dev)")]
 )
-def test_the_lock_holds_every_direct_requirement_as_such(names: set[str], source: str) -> None:
+def test_the_lock_has_every_direct_requirement(names: set[str], source: str) -> None:
     locked = _locked()
     missing = [name for name in sorted(names) if source not in locked.get(name, "")]
     assert missing == [], "run `make lock`"
@@ -69,13 +69,13 @@ def test_every_imported_distribution_is_a_direct_requirement(
                 imported |= {name.name.partition(".")[0] for name in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported.add(node.module.partition(".")[0])
-    # `compression` is of 3.14; `openhqm` and `click` are what images in the tests run.
+    # `compression` is new in 3.14; `openhqm` and `click` run in images of the tests.
     known = sys.stdlib_module_names | {"openhqm_tui", "tests", "openhqm", "compression", "click"}
     wanted = {_normal(DISTRIBUTIONS.get(name, name)) for name in imported - known}
     assert wanted <= declared
 
 
-def test_the_command_is_where_the_package_says() -> None:
-    for entry in TOLD["project"]["scripts"].values():
+def test_the_entry_points_of_the_package_exist() -> None:
+    for entry in PROJECT["project"]["scripts"].values():
         module, _, function = entry.partition(":")
         assert callable(getattr(importlib.import_module(module), function))

@@ -3,9 +3,9 @@
 `domain` < `files`, `engine`, `store` < `run` < the front ends `cli`, `tui`, `report` and `web`.
 Of the front ends only `report` is imported by others. Inside the domain the folders are layered
 too (`ROOMS`). The domain does no I/O and reads no clock, and only front ends import Textual or
-Rich: so each layer is tested without those above it, and every front end shows the same run.
-The name of a file says what it holds, it has 600 lines at most, and no two public classes of a
-layer share a name. The checker is tested as well.
+Rich, so each layer can be tested without those above it.
+A file has a descriptive name and at most 600 lines, and no two public classes of a layer share a
+name. The checker itself is tested too.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import openhqm_tui
 
 PACKAGE = Path(openhqm_tui.__file__).parent
 NAME = "openhqm_tui"
-# ruff limits functions (C901, PLR0915). A file above this is to be looked at: is it one concept?
+# Ruff limits functions (C901, PLR0915). A longer file probably has more than one concept.
 MOST_LINES = 600
 
-# What the modules of each layer may import of the package.
+# The layers that the modules of each layer may import.
 MAY_IMPORT: dict[str, set[str]] = {
     "": {"domain", "cli"},
     "domain": {"domain"},
@@ -65,7 +65,7 @@ ROOMS = {
 
 
 def problems_of(package: Path) -> list[str]:
-    """Return every way in which the modules below `package` break the rules."""
+    """Return every violation of the rules in the modules below `package`."""
     found: list[str] = []
     for file in sorted(package.rglob("*.py")):
         place = file.relative_to(package)
@@ -82,7 +82,7 @@ def _problems(place: Path, text: str) -> Iterator[str]:
     if len(text.splitlines()) > MOST_LINES:
         yield f"more than {MOST_LINES} lines"
     if place.stem in NO_NAMES or any(part in NO_NAMES for part in place.parts):
-        yield "a name that says nothing"
+        yield "a meaningless name"
     tree = ast.parse(text)
     for name, is_late in _imports(tree, place):
         top, _, rest = name.partition(".")
@@ -127,7 +127,7 @@ def _imports(tree: ast.Module, place: Path) -> Iterator[tuple[str, bool]]:
                 above = [NAME, *place.parent.parts]
                 start = ".".join([*above[: len(above) - node.level + 1], *start.split(".")])
             for one in node.names:
-                # `from openhqm_tui import tui` names the layer only in what is imported.
+                # `from openhqm_tui import tui` names the layer only in the imported name.
                 yield f"{start}.{one.name}" if start == NAME else start, id(node) in late
 
 
@@ -141,12 +141,12 @@ def _impurities(tree: ast.Module) -> Iterator[str]:
                 yield f"reads a clock with {called.attr}"
 
 
-def test_imports_go_down_only() -> None:
+def test_modules_follow_the_rules_of_their_layer() -> None:
     assert problems_of(PACKAGE) == []
 
 
 def imports_in(package: Path) -> dict[str, set[str]]:
-    """Return the modules that each module imports anywhere, for type checking too."""
+    """Return the modules that each module imports anywhere, including for type checking."""
     trees = {
         ".".join((NAME, *file.relative_to(package).with_suffix("").parts)): ast.parse(
             file.read_text(encoding="utf-8")
@@ -189,7 +189,7 @@ def test_no_modules_import_each_other_even_for_type_checking(tmp_path: Path) -> 
 
 
 def public_classes(layer: str) -> dict[str, list[str]]:
-    """Return the modules of each name that a public class of a layer has."""
+    """Return the names of the public classes of a layer, with their modules."""
     found: dict[str, list[str]] = {}
     for file in sorted((PACKAGE / layer).rglob("*.py")):
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
@@ -210,7 +210,7 @@ def test_every_folder_of_the_domain_has_a_level() -> None:
     assert rooms == set(ROOMS)
 
 
-def test_test_files_are_limited_too() -> None:
+def test_test_files_are_limited_in_length() -> None:
     files = list(Path(__file__).parent.rglob("*.py"))
     assert len(files) > 100
     long = [file for file in files if len(file.read_text("utf-8").splitlines()) > MOST_LINES]
@@ -291,8 +291,8 @@ def test_all_layers_are_examined() -> None:
         ("tui/deep/x.py", "from ...cli import build", "imports openhqm_tui.cli"),
         ("x.py", "from openhqm_tui.tui import app", "imports openhqm_tui.tui"),
         ("attic/x.py", "", "attic is not a layer"),
-        ("domain/utils.py", "", "a name that says nothing"),
-        ("run/common/x.py", "", "a name that says nothing"),
+        ("domain/utils.py", "", "a meaningless name"),
+        ("run/common/x.py", "", "a meaningless name"),
         ("run/x.py", "\n" * 601, "more than 600 lines"),
     ],
 )
@@ -330,9 +330,9 @@ HEAVY = {"textual", "rich", "python_on_whales", "asyncio"}
 
 
 def loaded_by(program: str) -> set[str]:
-    """Return the top modules that a fresh Python has loaded after a program."""
-    told = f"import sys\n{program}\nsys.stderr.write(' '.join(sys.modules))"
-    ran = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    """Return the top-level modules that a new Python has loaded after a program."""
+    code = f"import sys\n{program}\nsys.stderr.write(' '.join(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return {name.partition(".")[0] for name in ran.stderr.split()}
 
 
@@ -353,4 +353,4 @@ def test_a_headless_build_never_loads_the_console() -> None:
         "from openhqm_tui.run.runner import __main__"
     )
     assert loaded & {"textual", "rich", "python_on_whales"} == set()
-    assert "asyncio" in loaded, "the probe must see what is loaded"
+    assert "asyncio" in loaded, "the probe must see loaded modules"

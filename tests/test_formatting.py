@@ -1,4 +1,4 @@
-"""Durations, sizes, counts and moments read the same in every front end."""
+"""Durations, sizes, counts and times read the same in every front end."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MOMENT = 1795451531.49
         (0.3, "0:00", "0.3 s", "0:01"),
         (1.0, "0:01", "1.0 s", "0:01"),
         (4.19, "0:04", "4.1 s", "0:05"),
-        # As the difference of two moments it is a little less than 4.1.
+        # As a difference of two times it is slightly less than 4.1.
         (1795451535.6 - MOMENT - 0.01, "0:04", "4.1 s", "0:05"),
         (9.99, "0:09", "9.9 s", "0:10"),
         (10.0, "0:10", "0:10", "0:10"),
@@ -105,18 +105,18 @@ def test_a_size_reads_the_same_in_every_front_end(size: int, expected: str) -> N
     assert f">{expected}<" in rendered(report, "html")
 
 
-def test_progress_shares_its_unit() -> None:
+def test_both_sizes_of_a_progress_share_the_unit() -> None:
     assert progress_text(12_400_000, 61_000_000) == "12.4 / 61.0 MB"
     assert progress_text(900_000, 61_000_000) == "900 kB / 61.0 MB"
     assert progress_text(61_000_000, 61_000_000) == "61.0 MB"
 
 
-def test_what_is_not_measured_is_a_dash() -> None:
+def test_an_unknown_value_is_a_dash() -> None:
     assert duration_text(None) == size_text(None) == percent_text(None) == "–"
     assert estimate_text(None) == "no estimate yet"
 
 
-def test_an_unsure_estimate_shows_its_spread() -> None:
+def test_an_uncertain_estimate_shows_its_spread() -> None:
     assert estimate_text(Estimate(11.2, 1.0)) == "about 0:12"
     assert estimate_text(Estimate(11.2, 8.5)) == "about 0:12 (± 0:09)"
     assert estimate_text(Estimate(11.2, 8.5, whole=False)) == "over 0:12"
@@ -126,11 +126,11 @@ def test_an_unsure_estimate_shows_its_spread() -> None:
     ("part", "expected"),
     [(0, "0 %"), (0.001, "1 %"), (0.516, "52 %"), (0.999, "99 %"), (1, "100 %"), (1.5, "150 %")],
 )
-def test_only_all_of_it_is_100_percent(part: float, expected: str) -> None:
+def test_only_the_whole_is_100_percent(part: float, expected: str) -> None:
     assert percent_text(part) == expected
 
 
-def test_counts_changes_axes_and_moments() -> None:
+def test_counts_changes_axes_and_times_are_formatted() -> None:
     assert [count_text(number, "image") for number in (0, 1, 4)] == [
         "0 images",
         "1 image",

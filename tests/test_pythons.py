@@ -1,4 +1,4 @@
-"""Finding the Pythons of a machine, and failing where a required one is missing."""
+"""Finding installed Pythons, and failing if a required one is missing."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tests import pythons
 from tests.pythons import OWN
 
 
-def interpreter(place: Path, says: str) -> Path:
+def interpreter(place: Path, version: str) -> Path:
     place.parent.mkdir(parents=True)
-    place.write_text(f"#!/bin/sh\necho {says}\n")
+    place.write_text(f"#!/bin/sh\necho {version}\n")
     place.chmod(0o755)
     return place
 
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without any Python but the running one."""
+    """A machine with only the running Python."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("PYENV_ROOT", raising=False)
@@ -42,7 +42,7 @@ def test_a_python_is_found_on_path_and_in_pyenv(machine: Path, place: str) -> No
     assert pythons.find_python("3.99") == made
 
 
-def test_the_latest_of_pyenvs_is_taken(machine: Path) -> None:
+def test_the_latest_python_of_pyenv_is_chosen(machine: Path) -> None:
     for patch in (2, 10, 9):
         interpreter(machine / f".pyenv/versions/3.99.{patch}/bin/python", "3.99")
     found = pythons.find_python("3.99")
@@ -50,12 +50,12 @@ def test_the_latest_of_pyenvs_is_taken(machine: Path) -> None:
     assert found.parts[-3] == "3.99.10"
 
 
-def test_a_name_that_starts_another_python_is_passed_over(machine: Path) -> None:
+def test_a_name_that_runs_another_version_is_ignored(machine: Path) -> None:
     interpreter(machine / "bin/python3.99", "3.98")
     assert pythons.find_python("3.99") is None
 
 
-def test_a_required_python_that_is_missing_fails_and_another_is_skipped(tmp_path: Path) -> None:
+def test_a_missing_python_fails_if_required_and_is_skipped_otherwise(tmp_path: Path) -> None:
     test = tmp_path / "test_it.py"
     test.write_text(
         "from tests.package.conftest import missing\n"

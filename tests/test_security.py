@@ -1,4 +1,4 @@
-"""The security page: every promise names the tests that hold it, and what it says of the code."""
+"""The security page: every promise names existing tests, and its claims about the code hold."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ _TEST = re.compile(r"^`(?P<file>tests/[\w/]+\.py)::(?P<name>test_\w+)`$", re.MUL
 
 
 def promises() -> list[str]:
-    told = PAGE.read_text(encoding="utf-8").partition("## What we promise")[2]
-    told = told.partition("\n## ")[0]
-    return [f"{item}\n" for item in re.split(r"^- ", told, flags=re.MULTILINE)[1:]]
+    section = PAGE.read_text(encoding="utf-8").partition("## What we promise")[2]
+    section = section.partition("\n## ")[0]
+    return [f"{item}\n" for item in re.split(r"^- ", section, flags=re.MULTILINE)[1:]]
 
 
-def held_by(promise: str) -> list[tuple[str, str]]:
+def named_tests(promise: str) -> list[tuple[str, str]]:
     lines = "\n".join(line.strip() for line in promise.splitlines())
     return [(found["file"], found["name"]) for found in _TEST.finditer(lines)]
 
 
-def test_every_promise_is_held_by_tests_that_exist() -> None:
+def test_every_promise_names_existing_tests() -> None:
     for promise in promises():
-        tests = held_by(promise)
-        assert tests, f"it names no test: {promise}"
+        tests = named_tests(promise)
+        assert tests, f"no test is named: {promise}"
         for file, name in tests:
             defined = re.findall(r"^(?:async )?def (\w+)", (TOP / file).read_text("utf-8"), re.M)
             assert name in defined, f"{file} has no {name}"
 
 
-def test_all_that_looks_like_a_test_on_the_page_is_one() -> None:
+def test_every_test_on_the_page_belongs_to_a_promise() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert len(promises()) > 20
-    assert text.count("::test_") == sum(len(held_by(promise)) for promise in promises())
+    assert text.count("::test_") == sum(len(named_tests(promise)) for promise in promises())
 
 
 def _nodes(*words: str) -> Iterator[tuple[Path, ast.AST]]:
-    """Yield the syntax of each module that has one of the words in it."""
+    """Yield the syntax nodes of each module that contains one of the words."""
     for file in PACKAGE.rglob("*.py"):
         text = file.read_text(encoding="utf-8")
         if any(word in text for word in words):
@@ -51,7 +51,7 @@ def _nodes(*words: str) -> Iterator[tuple[Path, ast.AST]]:
 
 
 def test_only_serve_listens() -> None:
-    """Nothing else binds a socket, or starts a server of a library."""
+    """Nothing else binds a socket or starts a library's server."""
     binds = {
         "bind",
         "start_server",
@@ -70,8 +70,8 @@ def test_only_serve_listens() -> None:
     assert found == {"web"}
 
 
-def test_of_dockers_settings_only_the_context_is_read() -> None:
-    """No module but the table of what is a secret in an image knows where logins stand."""
+def test_only_the_context_is_read_from_the_settings_of_docker() -> None:
+    """No module reads Docker logins; only the table of secrets in images names their keys."""
     login_keys = ("auths", "credsStore", "credHelpers")
     words = {
         (str(file), node.value)

@@ -1,4 +1,4 @@
-"""What a start may load: held by looking at what is loaded, never by a clock."""
+"""The modules that a start may load, checked without measuring time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-# The console without a terminal, ended by what its first paint of the Plan place was.
+# The console without a terminal, which exits after the first paint of the Plan screen.
 _CONSOLE = """
 import sys
 from pathlib import Path
@@ -54,7 +54,7 @@ sys.stderr.write("\\n" + " ".join(loaded))
 
 
 def _loaded_by(program: str, folder) -> set[str]:
-    # A file: Textual looks for style sheets beside the source of an app.
+    # A file, because Textual looks for style sheets next to the source of an app.
     file = folder / "program.py"
     file.write_text(program, encoding="utf-8")
     ran = subprocess.run(
@@ -68,7 +68,7 @@ def before_first_paint(tmp_path_factory) -> set[str]:
     return _loaded_by(_CONSOLE, tmp_path_factory.mktemp("empty"))
 
 
-def test_the_first_paint_shows_what_can_be_built(before_first_paint):
+def test_the_first_paint_shows_the_matrix(before_first_paint):
     assert "openhqm_tui.tui.plan.matrix" in before_first_paint
 
 
@@ -105,7 +105,7 @@ def test_the_first_paint_shows_what_can_be_built(before_first_paint):
         *("python_on_whales", "sqlite3", "zipfile"),
     ],
 )
-def test_the_first_paint_waits_for_nothing_that_it_does_not_show(before_first_paint, module: str):
+def test_the_first_paint_loads_no_module_that_it_does_not_need(before_first_paint, module: str):
     assert module not in before_first_paint
 
 
@@ -115,11 +115,11 @@ def test_the_first_paint_waits_for_nothing_that_it_does_not_show(before_first_pa
         ("main(['--help'])", set()),
         ("main(['--version'])", set()),
         ("main(['build', '--help'])", set()),
-        # All commands, as for the man page; the help of `report` reads the formats.
+        # All commands, as for the man page; the help of `report` lists the formats.
         ("build_parser()", {"msgspec", "inspect", "pathlib", "pkgutil", "datetime"}),
     ],
 )
-def test_help_loads_next_to_nothing(statement: str, allowed: set[str], tmp_path):
+def test_help_loads_almost_no_modules(statement: str, allowed: set[str], tmp_path):
     program = f"""
 import sys
 from openhqm_tui.__main__ import main
@@ -132,7 +132,7 @@ sys.stderr.write(chr(10) + " ".join(sys.modules))
 """
     loaded = _loaded_by(program, tmp_path)
     heavy = {"textual", "rich", "asyncio", "python_on_whales", "msgspec", "sqlite3", "difflib"}
-    # Small ones, which together were a third of the time.
+    # Small modules that together took a third of the time.
     heavy |= {"inspect", "pathlib", "pkgutil", "socket", "datetime", "signal"}
     assert loaded & heavy == allowed
     ours = {name for name in loaded if name.startswith("openhqm_tui.")}

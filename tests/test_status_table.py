@@ -61,7 +61,7 @@ def built(lane: LaneState) -> None:
     lane.target.run.info = msgspec.structs.replace(lane.target.run.info, check=False)
 
 
-def answered(answer: Answer) -> Change:
+def with_verdict(answer: Answer) -> Change:
     def change(lane: LaneState) -> None:
         lane.verdicts = (Verdict(check="index", answer=answer),)
 
@@ -81,13 +81,13 @@ def interrupted(lane: LaneState) -> None:
     lane.target.run.end_interrupted()
 
 
-def not_begun(lane: LaneState) -> None:
+def not_started(lane: LaneState) -> None:
     waiting(lane)
     lane.target.run.end_interrupted()
 
 
 def as_recorded(lane: LaneState) -> None:
-    """Leave it as it is."""
+    """No change."""
 
 
 @pytest.mark.parametrize(
@@ -98,26 +98,26 @@ def as_recorded(lane: LaneState) -> None:
         ("checked", 0, checking, "◆ checking"),
         ("checked", 0, built, "● built"),
         ("checked", 0, as_recorded, "✓ verified"),
-        ("checked", 0, answered(Answer.WARN), "✓ verified"),
-        ("checked", 0, answered(Answer.WAIVED), "✓ verified"),
-        ("checked", 0, answered(Answer.UNKNOWN), "? not verified"),
-        ("checked", 0, answered(Answer.FAIL), "✗ check failed"),
+        ("checked", 0, with_verdict(Answer.WARN), "✓ verified"),
+        ("checked", 0, with_verdict(Answer.WAIVED), "✓ verified"),
+        ("checked", 0, with_verdict(Answer.UNKNOWN), "? not verified"),
+        ("checked", 0, with_verdict(Answer.FAIL), "✗ check failed"),
         ("checked", 0, ended(Outcome.FAILED), "✗ failed"),
         ("checked", 0, ended(Outcome.CANCELLED), "⊘ cancelled"),
         ("checked", 0, interrupted, "! interrupted"),
-        ("checked", 0, not_begun, "· not started"),
+        ("checked", 0, not_started, "· not started"),
         ("bake_fails", 0, as_recorded, "✗ failed"),
         ("bake_fails", 1, as_recorded, "− stopped"),
     ],
 )
-def test_word_and_symbol_are_the_same_everywhere(
+def test_a_status_has_the_same_word_and_symbol_everywhere(
     name: str, index: int, change: Change, expected: str
 ) -> None:
     folder = recording(name)
     state = state_of(folder)
     lane = state.lanes[index]
     change(lane)
-    # Where a target is shown while it runs, a failed check is a failure.
+    # In live views of a target, a failed check is shown as a failure.
     shown = state_mark(lane)
     assert f"{shown.symbol} {shown.word}" == str(status_text(lane))
     assert str(status_text(lane)) == expected.replace("check failed", "failed")
@@ -179,11 +179,11 @@ def test_a_run_without_checks_is_built_and_not_verified() -> None:
     assert (run_mark(state).symbol, run_mark(state).word) == ("●", "built")
 
 
-def test_a_step_that_buildkit_stopped_is_not_cancelled() -> None:
+def test_a_step_stopped_by_buildkit_is_shown_as_stopped() -> None:
     assert step_mark(Status.CANCELLED)[:2] == ("−", "stopped")
 
 
-def test_run_folders_and_history_store_statuses_whatever_the_words() -> None:
+def test_run_folders_store_statuses_not_displayed_words() -> None:
     stored = "waiting running checking done cached passed unknown failed cancelled"
     assert [status.value for status in Status] == stored.split()
     events = "".join(recording(name).events_file.read_text() for name in ("checked", "bake_fails"))
