@@ -171,7 +171,8 @@ REMEDIES: tuple[Remedy, ...] = (
             "x509: certificate signed by unknown authority",
             "unknownissuer",
         ),
-        build="A proxy re-signs TLS here: pass its CA with --ca-bundle FILE.",
+        build="A proxy re-signs TLS here: pass its CA with --ca-bundle FILE or, for a Dockerfile "
+        "that doesn't mount it, add it to the base image (guide: Multi-arch, Behind a proxy).",
         push=_NO_TRUST,
         pull=Reach.TLS,
     ),
@@ -263,6 +264,11 @@ REMEDIES: tuple[Remedy, ...] = (
         ("@sha256: not found",),
         push="the registry no longer has the image (some registries delete untagged images): "
         "build it again",
+    ),
+    Remedy(
+        ("apt-get: not found", "apt-get: command not found"),
+        build="The base image has no apt-get. `openhqm-tui doctor --fix` replaces one that an "
+        "earlier version built; images that aren't Debian's have another command.",
     ),
     Remedy(("not found", "manifest unknown", "404"), pull=Reach.MISSING),
     # Failures without a more specific sign.

@@ -1,5 +1,6 @@
-# A plain build in which everything runs on the target platform: apt-get and pip, emulated.
-FROM openhqm-tui-bench-apt:arm64
+# The classic way where everything runs on the target's own platform: apt-get and pip, emulated.
+ARG BASE
+FROM ${BASE}
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-tools > /dev/null; times
 WORKDIR /app
 RUN --mount=type=secret,id=ca-bundle,target=/run/secrets/ca-bundle \

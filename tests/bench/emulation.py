@@ -18,11 +18,8 @@ from pathlib import Path
 
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.engine.docker.facts import read_facts
-from openhqm_tui.engine.doctor.apt import main_archive
 from openhqm_tui.engine.doctor.base_findings import DEBIAN_PLATFORMS
 from openhqm_tui.engine.doctor.emulators import OWN_FOLDER
-from openhqm_tui.engine.doctor.install import NEWER_KEYRING
-from openhqm_tui.engine.doctor.machine import read_machine
 from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE, UPSTREAM_BASE, local_platforms
 from tests.bench.builds import Rounds, report, run
 from tests.bench.rows import Row, Wanted
@@ -30,7 +27,6 @@ from tests.bench.rows import Row, Wanted
 PART = "Emulation"
 ARM64 = parse_platform("linux/arm64")
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
-_BASE = "openhqm-tui-bench-apt:arm64"
 _ROUNDS = 3
 _DOCKERFILE = Path(__file__).with_name("emulated.Dockerfile")
 # 0.7 s including the start of its container, on a machine of 2026.
@@ -58,7 +54,7 @@ def measure(options: argparse.Namespace) -> list[Row]:
         if not platform.runs_natively_on(host):
             rows += _program_rows(image, platform, host)
     if not options.no_classic and all(path.exists() for path in _binaries(ARM64).values()):
-        rows += _classic_rows()
+        rows += _classic_rows(image)
     return rows
 
 
@@ -107,17 +103,15 @@ def _program(image: str, platform: Platform, binary: Path | None, cpu: str) -> l
     return [*words, *mount, image, "/usr/local/bin/python", "-c", PROGRAM]
 
 
-def _classic_rows() -> list[Row]:
+def _classic_rows(base: str) -> list[Row]:
     """Build a classic Dockerfile for arm64 without a cache under either emulator."""
-    if not run("docker", "image", "ls", "--quiet", _BASE).strip():
-        _make_base()
     walls: Rounds = {}
     processor: Rounds = {}
     with _registration_restored(ARM64):
         for name, emulator in _binaries(ARM64).items():
             _register(ARM64, emulator)
             started = time.monotonic()
-            log = _classic()
+            log = _classic(base)
             walls[name] = [time.monotonic() - started]
             processor[name] = [_processor_seconds(log)]
             report(f"classic, {name}: {walls[name][0]:.1f} s, processor {processor[name][0]:.1f} s")
@@ -136,9 +130,10 @@ def _classic_rows() -> list[Row]:
     ]
 
 
-def _classic() -> str:
+def _classic(base: str) -> str:
     words = ["docker", "buildx", "build", "--builder", "default", "--no-cache"]
     words += ["--progress", "plain", "--platform", str(ARM64), "--output", "type=cacheonly"]
+    words += ["--build-arg", f"BASE={base}"]
     if bundle := os.environ.get("SSL_CERT_FILE"):
         words += ["--secret", f"id=ca-bundle,src={bundle}"]
     words += ["--file", str(_DOCKERFILE), str(_DOCKERFILE.parent)]
@@ -152,22 +147,6 @@ def _processor_seconds(log: str) -> float:
     """Return the CPU seconds of a build's shells and their children, from their `times`."""
     pairs = re.findall(r"(?m)^#\d+ [\d.]+ (\d+)m([\d.]+)s (\d+)m([\d.]+)s\s*$", log)
     return sum(60 * int(a) + float(b) + 60 * int(c) + float(d) for a, b, c, d in pairs)
-
-
-def _make_base() -> None:
-    """Create an arm64 base image in which apt-get and pip work."""
-    machine = read_machine()
-    archive = main_archive(machine.archives, machine.codename)
-    if archive is None:
-        raise SystemExit("apt's sources have no Debian archive to create a base image from")
-    tar = "/var/tmp/openhqm-tui-bench-apt.tar"
-    run(
-        *("mmdebstrap", "--quiet", "--skip=check/qemu", "--variant=minbase"),
-        *("--include=python3,python3-pip,python3-venv,ca-certificates", "--architectures=arm64"),
-        *(f"--keyring={NEWER_KEYRING}", "trixie", tar, archive.uri),
-    )
-    run("docker", "import", "--platform", str(ARM64), tar, _BASE)
-    Path(tar).unlink()
 
 
 def _register(platform: Platform, binary: Path) -> None:

@@ -247,6 +247,7 @@ def test_a_failed_stream_cut_before_its_error_still_has_a_digest() -> None:
             "certificate verify failed: self-signed",
             "--ca-bundle",
         ),
+        ("linux/amd64", "exit code: 127", "/bin/sh: 1: apt-get: not found", "no apt-get"),
     ],
 )
 def test_an_error_only_in_the_log_of_a_step_has_a_hint(

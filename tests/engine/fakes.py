@@ -10,6 +10,7 @@ from openhqm_tui.engine.docker.command import NOT_FOUND, CommandResult
 from openhqm_tui.engine.doctor.apt import Archive, Candidate
 from openhqm_tui.engine.doctor.install import NEWER_KEYRING
 from openhqm_tui.engine.doctor.machine import Machine
+from openhqm_tui.engine.source.base_image import BASE_KIND, BASE_LABEL
 
 OUTPUTS = Path(__file__).with_name("outputs")
 INFO = (OUTPUTS / "info.json").read_text()
@@ -19,6 +20,7 @@ AMD64 = Platform("linux", "amd64")
 ARM64 = Platform("linux", "arm64")
 S390X = Platform("linux", "s390x")
 
+LABELS = "docker image inspect --format {{json .Config.Labels}}"
 MIRROR = "http://mirror.example/debian"
 OFFLINE = CommandResult(
     1,
@@ -53,6 +55,7 @@ def runner(apt: CommandResult | None = None, **changes: CommandResult) -> FakeRu
         "docker info": CommandResult(0, INFO),
         "docker buildx inspect": CommandResult(0, INSPECT),
         "docker image inspect": CommandResult(0, "linux/amd64\n"),
+        LABELS: CommandResult(0, f'{{"{BASE_LABEL}": "{BASE_KIND}"}}\n'),
         "docker buildx imagetools": OFFLINE,
         "env LC_ALL=C apt-cache policy": apt or CommandResult(0, ""),
     }

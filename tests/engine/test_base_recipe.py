@@ -3,37 +3,113 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from openhqm_tui.engine.doctor.apt import Archive
 from openhqm_tui.engine.doctor.base_findings import bootstrap_fix, can_be_bootstrapped
-from tests.engine.fakes import AMD64, ARM64, MIRROR, debian, packages
+from openhqm_tui.engine.doctor.install import NEWER_KEYRING
+from tests.engine.fakes import AMD64, ARM64, MIRROR, S390X, debian, packages
 from tests.engine.test_applying_fixes import OLD, fix_of
+
+EMULATED = {"qemu-aarch64": "PF"}
 
 
 def test_the_base_image_is_built_and_tried_on_every_platform() -> None:
-    machine = debian(packages=OLD, emulators={"qemu-aarch64": "PF"})
+    machine = debian(packages=OLD, emulators=EMULATED)
     assert can_be_bootstrapped("python:3.13-slim", (AMD64, ARM64), machine)
     fix = fix_of(bootstrap_fix((AMD64, ARM64), machine))
+    assert "10 minutes" in fix.title
     assert "root amd64 amd64" in fix.script
     assert "root arm64 arm64" in fix.script
-    assert f"{MIRROR} &" in fix.script
-    assert "--platform linux/amd64,linux/arm64" in fix.script
-    assert fix.script.count("docker run --rm --network none") == 2
+    assert f"{MIRROR} trixie main" in fix.script
+    assert "platforms=linux/amd64,linux/arm64" in fix.script
+    assert re.findall("(?m)^try (.*)", fix.script) == ["linux/amd64", "linux/arm64"]
     assert "apt-get install" in fix.script
     # Private certificates must not get into an image that may be pushed.
     assert "/usr/local/share/ca-certificates" not in fix.script
+    native = fix_of(bootstrap_fix((AMD64,), machine))
+    assert "4 minutes)" in native.title
 
 
-def test_only_platforms_that_run_here_are_tried() -> None:
-    machine = debian(packages=packages(mmdebstrap="1.3"))
-    fix = fix_of(bootstrap_fix((ARM64,), machine))
-    assert "docker run" not in fix.script
-    assert "apt-get" not in fix.script
-    # The root of the build platform compiles the byte code for all platforms.
-    assert "root amd64 amd64" in fix.script
-    assert "--platform linux/arm64 ." in fix.script
+def test_a_foreign_platform_needs_its_emulator_first() -> None:
+    machine = debian(packages=packages(mmdebstrap="1.3"), platform=S390X)
+    assert not can_be_bootstrapped("python:3.13-slim", (ARM64,), machine)
+    emulated = debian(packages=packages(mmdebstrap="1.3"), platform=S390X, emulators=EMULATED)
+    assert can_be_bootstrapped("python:3.13-slim", (ARM64,), emulated)
+    fix = fix_of(bootstrap_fix((ARM64,), emulated))
+    # The build platform's own root compiles the bytecode for all.
+    assert "root s390x s390x" in fix.script
+    assert "platforms=linux/arm64\n" in fix.script
+    assert "apt-get install" not in fix.script
+
+
+LOGIN = "https://me:secret@mirror.example/debian"
+SECURITY = Archive(
+    uri="http://mirror.example/security", suites=("bookworm-security",), components=("main",)
+)
+SECURITY_KEYRING = "/usr/share/keyrings/debian-archive-trixie-security-automatic.gpg"
+
+
+@pytest.mark.parametrize(
+    ("uri", "suites", "more", "kept"),
+    [
+        (MIRROR, ("bookworm",), (), [(MIRROR, "trixie")]),
+        (MIRROR, ("bookworm", "bookworm-updates"), (), [(MIRROR, "trixie trixie-updates")]),
+        (
+            MIRROR,
+            ("bookworm",),
+            (SECURITY,),
+            [(MIRROR, "trixie"), (SECURITY.uri, "trixie-security")],
+        ),
+        (LOGIN, ("bookworm",), (), [("https://mirror.example/debian", "trixie")]),
+    ],
+)
+def test_the_image_keeps_the_archives_of_this_machine(
+    uri: str, suites: tuple[str, ...], more: tuple[Archive, ...], kept: list[tuple[str, str]]
+) -> None:
+    own = Archive(uri=uri, suites=suites, components=("main",))
+    machine = debian(
+        packages=OLD, archives=(own, *more), keyrings=(NEWER_KEYRING, SECURITY_KEYRING)
+    )
+    script = fix_of(bootstrap_fix((AMD64,), machine)).script
+    assert re.findall(r"URIs: (\S+)\nSuites: (.+)\n", script) == kept
+    # Only the installation itself logs in.
+    assert script.count("secret") == uri.count("secret")
+    assert f"deb [signed-by={NEWER_KEYRING}] {uri} trixie main\n" in script
+
+
+@pytest.mark.parametrize("failing", ["unshare", "docker buildx", "docker run", ""])
+def test_the_old_image_stays_until_the_new_one_was_tried(failing: str, tmp_path: Path) -> None:
+    """The script runs with an engine and a mmdebstrap that only take notes."""
+    notes = tmp_path / "notes"
+    for name in ("docker", "unshare", "mmdebstrap", "apt-config"):
+        program = tmp_path / name
+        program.write_text(
+            f'#!/bin/sh\necho "{name} $1 $2" >> {notes}\n'
+            f'case "{name} $1" in "{failing} "* | "{failing}") exit 7 ;; esac\n'
+        )
+        program.chmod(0o755)
+    (tmp_path / "tmp").mkdir()
+    machine = debian(packages=packages(mmdebstrap="1.3"), emulators=EMULATED)
+    script = fix_of(bootstrap_fix((AMD64, ARM64), machine, socket="")).script
+    ran = subprocess.run(
+        ["sh", "-euc", script],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": str(tmp_path / "tmp")},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    done = notes.read_text().splitlines()
+    tagged = [line for line in done if line.startswith("docker tag")]
+    assert (ran.returncode == 0, bool(tagged)) == (not failing, not failing), ran.stderr
+    # Nothing is left behind either way.
+    assert done[-1] == "docker image rm"
+    assert not list((tmp_path / "tmp").iterdir())
 
 
 @pytest.mark.parametrize(

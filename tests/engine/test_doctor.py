@@ -20,11 +20,12 @@ from openhqm_tui.engine.doctor.apply import Rights, pending
 from openhqm_tui.engine.doctor.base_findings import BOTH
 from openhqm_tui.engine.doctor.diagnose import diagnose, examine
 from openhqm_tui.engine.doctor.machine import Machine, read_machine
-from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE
+from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE, UPSTREAM_BASE
 from tests.engine.fakes import (
     AMD64,
     ARM64,
     INFO,
+    LABELS,
     S390X,
     FakeRunner,
     debian,
@@ -202,6 +203,24 @@ def test_without_docker_hub_the_base_image_can_be_built() -> None:
     assert BOOTSTRAPPED_BASE in base.fixes[0].title
     fedora = found(healthy(), Machine(distro="fedora"), (AMD64,), run=run)
     assert "--base-image" in fedora["base:linux/amd64"].advice
+
+
+@pytest.mark.parametrize("labels", ["null", '{"openhqm-tui.base": "1"}', "no JSON"])
+def test_a_base_without_apt_is_replaced(labels: str) -> None:
+    upstream_absent = {
+        f"docker image inspect --platform {platform} --format {{{{.Os}}}}/{{{{.Architecture}}}} "
+        f"{UPSTREAM_BASE}": ABSENT
+        for platform in BOTH
+    }
+    run = runner(apt=policy(mmdebstrap="1.3"))
+    run.table |= {**upstream_absent, LABELS: CommandResult(0, labels)}
+    base = found(healthy(), run=run)["base:linux/arm64"]
+    assert (base.health, base.blocks) == (Health.WARN, False)
+    assert "apt-get" in base.detail
+    assert BOOTSTRAPPED_BASE in base.fixes[0].title
+    assert found(healthy(), Machine(), run=run)["base:linux/amd64"].advice
+    # Until it was asked for, and where upstream's image is there, nothing is wrong.
+    assert found(healthy(), run=runner())["base:linux/arm64"].health is Health.OK
 
 
 def test_other_drivers_cant_use_a_local_base_image() -> None:

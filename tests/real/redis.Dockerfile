@@ -1,8 +1,9 @@
+ARG BASE
+FROM ${BASE}
+RUN apt-get update -qq && apt-get install -qq --no-install-recommends redis-server util-linux && \
+    mkdir /data && chown redis:redis /data
 # Starts as the official image does: as root, it takes its folder and becomes another user, for which
 # it needs capabilities.
-RUN grep -q '^redis:' /etc/passwd || echo 'redis:x:990:990::/data:/bin/sh' >> /etc/passwd; \
-    grep -q '^redis:' /etc/group || echo 'redis:x:990:' >> /etc/group; \
-    mkdir -p /data && chown redis:redis /data
 COPY --chmod=755 <<'EOF' /usr/local/bin/docker-entrypoint.sh
 #!/bin/sh
 set -e

@@ -285,7 +285,13 @@ def failed_checks(lane: LaneState) -> list[Verdict]:
 
 
 _WRONG_MACHINE = "exec format error"
-_SIGNS_IN_LOG = (_WRONG_MACHINE, "uncaught target signal", "certificate verify failed")
+_SIGNS_IN_LOG = (
+    _WRONG_MACHINE,
+    "uncaught target signal",
+    "certificate verify failed",
+    "apt-get: not found",
+    "apt-get: command not found",
+)
 
 
 def hint_for(error: str, emulator: Emulator | None = None) -> str:

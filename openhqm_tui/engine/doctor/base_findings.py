@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Callable, Sequence
 
@@ -17,19 +18,22 @@ from openhqm_tui.engine.doctor.emulators import runnable
 from openhqm_tui.engine.doctor.install import install_script, lists_are_empty, update_fix
 from openhqm_tui.engine.doctor.machine import Machine
 from openhqm_tui.engine.source.base_image import (
+    BASE_KIND,
+    BASE_LABEL,
     BOOTSTRAPPED_BASE,
     UPSTREAM_BASE,
     Pullable,
     check_pullable,
+    is_current,
     local_platforms,
 )
 
-# A Python base image from Debian packages, for machines that can't reach Docker Hub.
+# A stand-in for python:3.13-slim from Debian packages, for machines that can't reach Docker Hub.
 #
-# `mmdebstrap --variant=extract` unpacks packages of any architecture without running their
-# scripts, so it needs no emulator. What the scripts would set up is done here, once for all
-# platforms: users, certificates, the name `python`, the folder of pip's packages, the bytecode
-# of Python's library (without it a start under QEMU takes 40 s, not 12). It contains only public
+# mmdebstrap installs Debian with apt, dpkg and Python, so that other people's Dockerfiles build on
+# it. Packages are configured on their own platform, for a foreign one under the emulator. Bytecode
+# is the same everywhere, so the build platform compiles it for all (without it a start of Python
+# under QEMU takes 40 s, not 12). The image keeps this machine's archives, but only public
 # certificates: a company's own belong in a build secret, not in an image that may be pushed.
 
 SUITE = "trixie"
@@ -38,6 +42,7 @@ _KEYRINGS = (
     "/usr/share/keyrings/debian-archive-trixie-automatic.gpg",
     "/usr/share/keyrings/debian-archive-keyring.gpg",
 )
+_SECURITY_KEYRINGS = ("/usr/share/keyrings/debian-archive-trixie-security-automatic.gpg",)
 
 # GOARCH -> Debian's name, for the platforms on which Debian 13 has Python.
 _DEBIAN_ARCH = {
@@ -54,28 +59,17 @@ DEBIAN_PLATFORMS = tuple(
     Platform("linux", arch, "v7" if arch == "arm" else "") for arch in _DEBIAN_ARCH
 )
 
-# tzdata and netbase: zoneinfo and getservbyname work in the official image too; libstdc++6: many
-# wheels (grpcio) link to it and the official image has it.
-_PACKAGES = (
-    "python3,python3-pip,libpython3-stdlib,base-files,base-passwd,ca-certificates,"
-    "libc-bin,libstdc++6,libgcc-s1,coreutils,dash,sed,grep,tzdata,netbase"
-)
-
-_PROOF = (
-    "import ssl, sqlite3, ctypes, zoneinfo, platform, sys; zoneinfo.ZoneInfo('Europe/Berlin'); "
-    "assert ssl.create_default_context().get_ca_certs(); "
-    "print('base:', platform.machine(), 'Python', platform.python_version())"
-)
-
 
 def can_be_bootstrapped(base: str, platforms: Sequence[Platform], machine: Machine) -> bool:
     """Return whether this machine can build a replacement for `base` on all `platforms`."""
     return (
-        base == UPSTREAM_BASE
+        base in {UPSTREAM_BASE, BOOTSTRAPPED_BASE}
         and machine.debian
         and main_archive(machine.archives, machine.codename) is not None
         and any(keyring in machine.keyrings for keyring in _KEYRINGS)
-        and all(platform.arch in _DEBIAN_ARCH for platform in platforms)
+        and all(
+            platform.arch in _DEBIAN_ARCH and runnable(platform, machine) for platform in platforms
+        )
     )
 
 
@@ -89,45 +83,37 @@ def bootstrap_fix(
     """Return the fix that builds `ref` for `platforms`, if `can_be_bootstrapped`.
 
     `machine` needs its packages (see `machine.ask_apt`). `socket` is the engine's (None: the
-    one that `docker` uses here, '': not a local one). The fix takes about 20 s.
+    one that `docker` uses here, '': not a local one). An image of that name is replaced only
+    after the new one was tried on every platform.
     """
     if not machine.version_of("mmdebstrap") and lists_are_empty(machine):
         return update_fix()
-    archive = main_archive(machine.archives, machine.codename)
-    keyring = next((path for path in _KEYRINGS if path in machine.keyrings), _KEYRINGS[0])
-    if archive is None:
-        raise ValueError("no Debian archive in apt's sources")
     names = ", ".join(str(platform) for platform in platforms)
     # Under sudo neither the user's Docker context nor DOCKER_HOST is known.
     script = engine_script(local_socket(os.environ) if socket is None else socket)
     if not machine.version_of("mmdebstrap"):
         script += install_script("mmdebstrap", machine=machine)
-    script += _HEAD + "".join(
-        _ROOT.format(
-            name=shlex.quote(_file_name(platform)),
-            debian=_DEBIAN_ARCH[platform.arch],
-            keyring=shlex.quote(keyring),
-            mirror=shlex.quote(archive.uri),
-        )
-        for platform in dict.fromkeys(
-            # The build platform's root compiles for all platforms.
-            (*platforms, *([machine.platform] if machine.platform else []))
-        )
+    installed_from, kept = _sources(machine)
+    # The build platform's root makes for all platforms what is the same on each.
+    build = machine.platform or platforms[0]
+    script += (
+        f"ref={shlex.quote(ref)}\nbuild={shlex.quote(_file_name(build))}\n{_HEAD}"
+        f"printf %s {shlex.quote(installed_from)} > sources.list\n"
+        f"printf %s {shlex.quote(kept)} > overlay/etc/apt/sources.list.d/debian.sources\n"
+        f"{_ROOT}"
     )
-    script += _REST.format(
-        first=shlex.quote(_file_name(platforms[0])),
-        ref=shlex.quote(ref),
-        platforms=shlex.quote(",".join(str(platform) for platform in platforms)),
+    for platform in dict.fromkeys((*platforms, build)):
+        name, arch = shlex.quote(_file_name(platform)), _DEBIAN_ARCH[platform.arch]
+        script += f'root {name} {arch} & roots="$roots $!"\n'
+    script += (
+        f"first={shlex.quote(_file_name(platforms[0]))}\n"
+        f"platforms={shlex.quote(','.join(str(platform) for platform in platforms))}\n{_IMAGE}"
     )
-    script += "".join(
-        _TRY.format(
-            ref=shlex.quote(ref), platform=shlex.quote(str(platform)), proof=shlex.quote(_PROOF)
-        )
-        for platform in platforms
-        if runnable(platform, machine)
-    )
+    script += "".join(f"try {shlex.quote(str(platform))}\n" for platform in platforms)
+    script += 'docker tag "$new" "$ref"\n'
     return Fix(
-        title=f"build {ref} from Debian {SUITE} packages for {names} (about 20 s)",
+        title=f"build {ref} from Debian {SUITE} packages for {names} "
+        f"({_time_text(platforms, machine)})",
         script=script,
         as_root=True,
     )
@@ -140,83 +126,238 @@ def engine_script(socket: str) -> str:
     return f"export DOCKER_HOST={shlex.quote(f'unix://{socket}')}\n"
 
 
+def _time_text(platforms: Sequence[Platform], machine: Machine) -> str:
+    # Measured on two cores, idle (45 s and 3 minutes) and busy.
+    native = machine.platform is not None and all(
+        platform.runs_natively_on(machine.platform) for platform in platforms
+    )
+    return "1 to 4 minutes" if native else "3 to 10 minutes, most of it under the emulator"
+
+
 def _file_name(platform: Platform) -> str:
     # BuildKit's TARGETARCH and TARGETVARIANT, concatenated.
     return platform.arch + platform.variant
 
 
-_HEAD = f"""\
+def _sources(machine: Machine) -> tuple[str, str]:
+    """Return the archives to install from, as lines, and those that the image keeps, in deb822.
+
+    They are this machine's, with the suites of Debian 13. The image never keeps a login.
+    """
+    main = main_archive(machine.archives, machine.codename)
+    if main is None:
+        raise ValueError("no Debian archive in apt's sources")
+    uris = {
+        suite.rpartition("-")[2]: archive.uri
+        for archive in reversed(machine.archives)
+        if "main" in archive.components
+        for suite in archive.suites
+    }
+    suites = [SUITE, *([f"{SUITE}-updates"] if uris.get("updates") == main.uri else [])]
+    keyring = next((path for path in _KEYRINGS if path in machine.keyrings), _KEYRINGS[0])
+    found = [(main.uri, suites, keyring)]
+    for path in (*_SECURITY_KEYRINGS, *_KEYRINGS[1:]):
+        if "security" in uris and path in machine.keyrings:
+            found.append((uris["security"], [f"{SUITE}-security"], path))
+            break
+    lines = "".join(
+        f"deb [signed-by={path}] {uri} {suite} main\n"
+        for uri, suites, path in found
+        for suite in suites
+    )
+    kept = "\n".join(
+        f"Types: deb\nURIs: {re.sub('(?<=://)[^/@]*@', '', uri)}\nSuites: {' '.join(suites)}\n"
+        "Components: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
+        for uri, suites, _ in found
+    )
+    return lines, kept
+
+
+# The settings are those of Debian's images for Docker: apt leaves no caches behind, and a package
+# that is installed during a build starts no service.
+_HEAD = r"""new=$ref-new
+roots=
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+clean() {
+  [ -z "$roots" ] || kill -KILL $roots 2>/dev/null || true
+  docker image rm "$new" >/dev/null 2>&1 || true
+  rm -rf --one-file-system "$work"
+}
+trap clean EXIT
+trap 'exit 1' HUP INT TERM
+chmod 755 "$work"
 cd "$work"
-root() {{ # name, Debian's architecture, keyring, mirror
-  echo "unpacking Debian {SUITE} packages for $2"
-  mmdebstrap --quiet --variant=extract --include={_PACKAGES} \\
-    --architectures="$2" --keyring="$3" \\
-    --aptopt='APT::Install-Recommends "false"' \\
-    --dpkgopt='path-exclude=/usr/share/man/*' \\
-    --dpkgopt='path-exclude=/usr/share/locale/*' \\
-    --dpkgopt='path-exclude=/usr/share/doc/*' \\
-    --dpkgopt='path-include=/usr/share/doc/*/copyright' \\
-    --dpkgopt='path-exclude=/usr/lib/python{PYTHON}/EXTERNALLY-MANAGED' \\
-    {SUITE} "root-$1.tar" "$4"
+conf=overlay/etc/apt/apt.conf.d
+mkdir -p "$conf" overlay/etc/apt/sources.list.d overlay/usr/sbin overlay/usr/local/bin
+archives=/var/cache/apt/archives
+tidy="rm -f $archives/*.deb $archives/partial/*.deb /var/cache/apt/*.bin || true"
+cat > "$conf/docker-clean" <<CONF
+DPkg::Post-Invoke { "$tidy"; };
+APT::Update::Post-Invoke { "$tidy"; };
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+CONF
+cat > "$conf/docker" <<'CONF'
+Acquire::Languages "none";
+Acquire::GzipIndexes "true";
+Apt::AutoRemove::SuggestsImportant "false";
+CONF
+printf '#!/bin/sh\nexit 101\n' > overlay/usr/sbin/policy-rc.d
+chmod 755 overlay/usr/sbin/policy-rc.d
+for name in python python3; do ln -s /usr/bin/python3 "overlay/usr/local/bin/$name"; done
+# What this machine needs for its archives: the dates of a snapshot, a proxy.
+apt-config dump --format '%F "%v";%n' |
+  grep -iE '^Acquire::(Check-(Date|Valid-Until)|https?::Proxy) "[^"@]+";' > apt.conf || true
+"""
+
+# As in the official image: tzdata and netbase for zoneinfo and getservbyname, libstdc++6 for wheels
+# (grpcio), venv, and what pip compiles with: headers and libpython (uWSGI). adduser is no longer
+# in a minimal Debian 13, but Dockerfiles expect it.
+#
+# Debian's Python has pip's packages in /usr/local/lib/python3.13/dist-packages, and with
+# `--prefix=/x` in /x/local/lib. The official image has them in site-packages, in /x/lib. One folder
+# gets both names, and sysconfig the official layout, so that `COPY --from` works as it does there.
+_ROOT = rf"""
+cat > before.sh <<'BEFORE'
+set -eu
+echo "$2: the essential packages are configured; next is Python"
+for file in $3; do
+  dpkg-divert --root="$1" --quiet --local --rename --add "$file"
+  mkdir -p "$1${{file%/*}}"
+  printf '#!/bin/true\n' > "$1$file"
+  chmod 755 "$1$file"
+done
+BEFORE
+cat > after.sh <<'AFTER'
+set -eu
+echo "$2: all packages are configured"
+for file in $3; do
+  rm "$1$file"
+  dpkg-divert --root="$1" --quiet --local --rename --remove "$file"
+done
+work=$PWD
+mkdir "headers-$2"
+cd "headers-$2"
+APT_CONFIG=$MMDEBSTRAP_APT_CONFIG \
+  apt-get -qq -o APT::Sandbox::User=root download libpython{PYTHON}-dev
+dpkg-deb --fsys-tarfile ./*.deb |
+  tar -xC "$1" --wildcards ./usr/include './usr/lib/*/libpython{PYTHON}.so'
+cd "$1"
+rm -rf etc/apt/sources.list etc/apt/sources.list.d/* etc/hostname etc/resolv.conf
+cp -dRT "$work/overlay" .
+rm -f var/cache/apt/*.bin var/cache/debconf/*-old var/lib/dpkg/*-old
+site=local/lib/python{PYTHON}/site-packages
+mkdir "usr/$site"
+rmdir "usr/${{site%/*}}/dist-packages"
+ln -s site-packages "usr/${{site%/*}}/dist-packages"
+ln -s "../../$site" usr/lib/python{PYTHON}/site-packages
+sed -i "s/prefix_scheme = 'posix_local'/prefix_scheme = 'posix_prefix'/
+/^    _extend_dict(vars, get_config_vars())/i\\
+    if sys.prefix == '/usr':\\
+        vars = {{'base': '/usr/local', 'platbase': '/usr/local'}} | vars
+" usr/lib/python{PYTHON}/sysconfig/__init__.py
+# BuildKit's cache ignores the time of a change, but bytecode has it.
+touch --reference=usr/lib/python{PYTHON}/os.py usr/lib/python{PYTHON}/sysconfig/__init__.py
+AFTER
+root() {{ # name, Debian's architecture
+  echo "$1: unpacking Debian {SUITE} packages"
+  # What takes minutes under the emulator, and gives the same files on every platform.
+  slow="/usr/bin/py3compile /usr/lib/python{PYTHON}/py_compile.py"
+  [ "$1" = "$build" ] || slow="$slow /usr/sbin/update-ca-certificates"
+  # The emulator's default processor is five times slower before QEMU 10; other ones refuse this.
+  if [ "$2" = arm64 ]; then export QEMU_CPU=max,pauth=off; fi
+  # In namespaces of its own: whatever ends this script leaves no process and no mount behind.
+  TMPDIR=$work exec unshare --mount --pid --mount-proc --fork --kill-child \
+    mmdebstrap --quiet --mode=root --variant=minbase --format=tar \
+    --skip=check/qemu,chroot/policy-rc.d,output/dev \
+    --architectures="$2" \
+    --include=python3,python3-pip,python3-venv,libpython{PYTHON},libstdc++6 \
+    --include=ca-certificates,tzdata,netbase,adduser \
+    --aptopt="$work/apt.conf" --dpkgopt=force-unsafe-io \
+    --dpkgopt='path-exclude=/usr/share/groff/*' \
+    --dpkgopt='path-exclude=/usr/share/info/*' \
+    --dpkgopt='path-exclude=/usr/share/lintian/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/doc/*' \
+    --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+    --dpkgopt='path-exclude=/usr/lib/python{PYTHON}/EXTERNALLY-MANAGED' \
+    --essential-hook="sh '$work/before.sh' \"\$1\" $1 '$slow'" \
+    --customize-hook="cd '$work' && sh '$work/after.sh' \"\$1\" $1 '$slow'" \
+    {SUITE} "root-$1.tar" - < sources.list
 }}
 """
 
-_ROOT = 'root {name} {debian} {keyring} {mirror} & roots="${{roots:-}} $!"\n'
-
-# Debian's Python looks for pip's packages in dist-packages, the official image has them in
-# site-packages. One folder has both names, so that pip and COPY --from in a Dockerfile work as
-# in the official image.
-_REST = f"""\
-for root in $roots; do wait "$root"; done
-mkdir -p overlay/etc/ssl/certs overlay/usr/local/bin \\
-  overlay/usr/local/lib/python{PYTHON}/site-packages
-tar -xOf root-{{first}}.tar --wildcards './usr/share/ca-certificates/mozilla/*.crt' \\
-  > overlay/etc/ssl/certs/ca-certificates.crt
-tar -xOf root-{{first}}.tar ./usr/share/base-passwd/passwd.master > overlay/etc/passwd
-tar -xOf root-{{first}}.tar ./usr/share/base-passwd/group.master > overlay/etc/group
-ln -s /usr/bin/python3 overlay/usr/local/bin/python
-ln -s /usr/bin/python3 overlay/usr/local/bin/python3
-ln -s site-packages overlay/usr/local/lib/python{PYTHON}/dist-packages
+_IMAGE = rf"""
+while [ "$roots" ]; do
+  root=${{roots##* }}
+  roots=${{roots% *}}
+  wait "$root"
+done
 cat > Dockerfile <<'DOCKERFILE'
 FROM scratch AS root
 ARG TARGETARCH
 ARG TARGETVARIANT
-ADD root-${{{{TARGETARCH}}}}${{{{TARGETVARIANT}}}}.tar /
-COPY overlay/ /
+ADD root-${{TARGETARCH}}${{TARGETVARIANT}}.tar /
 
-# Compile on the build platform, for every other one, what Debian's own scripts would compile.
 FROM --platform=$BUILDPLATFORM scratch AS compiled
 ARG BUILDARCH
 ARG BUILDVARIANT
-ADD root-${{{{BUILDARCH}}}}${{{{BUILDVARIANT}}}}.tar /
+ADD root-${{BUILDARCH}}${{BUILDVARIANT}}.tar /
 RUN --mount=type=bind,from=root,target=/target <<'COMPILE'
 #!/usr/bin/python3
 import sysconfig
 from importlib.util import cache_from_source
 from pathlib import Path
 from py_compile import compile
+from shutil import copytree
 for source in Path("/target" + sysconfig.get_path("stdlib")).rglob("*.py"):
-    name = f"/{{{{source.relative_to('/target')}}}}"
+    name = f"/{{source.relative_to('/target')}}"
     compile(source, cfile="/layer" + cache_from_source(name), dfile=name, quiet=2)
+copytree("/etc/ssl/certs", "/layer/etc/ssl/certs", symlinks=True)
 COMPILE
 
 FROM root
+ARG PYTHON_VERSION
 COPY --link --from=compiled /layer/ /
-ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
-LABEL org.opencontainers.image.title="Python {PYTHON} from Debian {SUITE} packages" \\
-      org.opencontainers.image.description="Replacement for {UPSTREAM_BASE}, by openhqm-tui doctor"
+ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+    PYTHON_VERSION=$PYTHON_VERSION
+LABEL {BASE_LABEL}="{BASE_KIND}"
 CMD ["python3"]
 DOCKERFILE
+version=$(tar -xOf "root-$first.tar" ./var/lib/dpkg/status |
+  sed -n '/^Package: python{PYTHON}$/,/^$/s/^Version: \([0-9.]*\).*/\1/p')
+echo "compiling Python $version and storing the image"
 # Only the engine's own builder takes an image from its store; it is named after the context.
-docker buildx build --builder "$(docker info --format '{{{{{{{{.ClientInfo.Context}}}}}}}}')" \\
-  --quiet --provenance=false --load \\
-  --tag {{ref}} --platform {{platforms}} .
-"""
-
-_TRY = """\
-docker run --rm --network none --platform {platform} {ref} python -c {proof}
+docker buildx build --builder "$(docker info --format '{{{{.ClientInfo.Context}}}}')" \
+  --quiet --provenance=false --load --build-arg PYTHON_VERSION="$version" \
+  --tag "$new" --platform "$platforms" .
+cat > try.sh <<'TRY'
+test -z "$(dpkg --audit)"
+apt-get -qq check
+useradd tried
+python <<'PYTHON'
+import os, ssl, sqlite3, ctypes, venv, pip, zoneinfo, platform, sysconfig
+from importlib.util import cache_from_source
+from pathlib import Path
+folder = "lib/python{PYTHON}/site-packages"
+assert sysconfig.get_path("purelib") == f"/usr/local/{{folder}}"
+assert sysconfig.get_path("purelib", vars={{"base": "/x"}}) == f"/x/{{folder}}"
+zoneinfo.ZoneInfo("Europe/Berlin")
+for source in Path(os.__file__).parent.rglob("*.py"):
+    compiled = Path(cache_from_source(source))
+    seen = compiled.read_bytes()[8:12] if compiled.exists() else None
+    assert seen in (None, int(source.stat().st_mtime).to_bytes(4, "little")), source
+assert ssl.create_default_context().get_ca_certs()
+print("base:", platform.machine(), "Python", platform.python_version())
+PYTHON
+TRY
+try() {{ # platform
+  case $1 in
+    */arm64*) set -- "$1" --env QEMU_CPU=max,pauth=off ;;
+  esac
+  docker run --rm --network none --platform "$@" "$new" sh -euc "$(cat try.sh)"
+}}
 """
 
 
@@ -258,6 +399,8 @@ def base_findings(
     here = local_platforms(refs, platforms, run=run)
     for ref in refs:
         if all(platform in here[ref] for platform in platforms):
+            if ref == BOOTSTRAPPED_BASE and not is_current(ref, run=run):
+                return _earlier_kind(facts, platforms, with_apt, run=run), None
             words = "in the local store" if ref == base else f"instead of {base}"
             return [
                 _finding(platform, Health.OK, f"{ref} ({words})") for platform in platforms
@@ -299,6 +442,27 @@ def _from_registry(
     return found, answer
 
 
+def _earlier_kind(
+    facts: EngineFacts,
+    platforms: Sequence[Platform],
+    with_apt: Callable[[], Machine],
+    *,
+    run: Runner,
+) -> list[Finding]:
+    fix = _bootstrap(facts, platforms, BOOTSTRAPPED_BASE, with_apt, run=run)
+    return [
+        _finding(
+            platform,
+            Health.WARN,
+            f"{BOOTSTRAPPED_BASE} is from an earlier version and has no apt-get: the bundled "
+            "Dockerfile builds on it, others may not",
+            fixes=(fix,) if fix else (),
+            advice="" if fix else "use another base: --base-image REF",
+        )
+        for platform in platforms
+    ]
+
+
 def registry_finding(
     base: str, answer: Pullable | None = None, *, run: Runner = capture
 ) -> Finding:
@@ -330,19 +494,31 @@ def _way_out(
             f"{first}; or push a base to a registry that the builder can reach, and name it with "
             "--base-image REF"
         )
-    machine = with_apt()
-    if (
-        facts.local
-        # The classic image store can't hold several platforms: fix that first.
-        and facts.containerd_store
-        and can_be_bootstrapped(base, platforms, machine)
-    ):
-        # A rebuild drops omitted platforms: keep the existing ones and the usual two.
-        known = tuple(platform for platform in DEBIAN_PLATFORMS if platform not in platforms)
-        held = local_platforms((BOOTSTRAPPED_BASE,), known, run=run)[BOOTSTRAPPED_BASE]
-        every = tuple(dict.fromkeys((*BOTH, *platforms, *held)))
-        return (bootstrap_fix(every, machine),), ""
+    fix = _bootstrap(facts, platforms, base, with_apt, run=run)
+    if fix is not None:
+        return (fix,), ""
     return (), f"{first}; or use a base that you have: --base-image REF"
+
+
+def _bootstrap(
+    facts: EngineFacts,
+    platforms: Sequence[Platform],
+    base: str,
+    with_apt: Callable[[], Machine],
+    *,
+    run: Runner,
+) -> Fix | None:
+    machine = with_apt()
+    # The classic image store can't hold several platforms: fix that first.
+    if not (facts.local and facts.containerd_store):
+        return None
+    if not can_be_bootstrapped(base, platforms, machine):
+        return None
+    # A rebuild drops omitted platforms: keep the existing ones and the usual two.
+    known = tuple(platform for platform in DEBIAN_PLATFORMS if platform not in platforms)
+    held = local_platforms((BOOTSTRAPPED_BASE,), known, run=run)[BOOTSTRAPPED_BASE]
+    every = dict.fromkeys((*BOTH, *platforms, *held))
+    return bootstrap_fix([one for one in every if runnable(one, machine)], machine)
 
 
 def _finding(

@@ -16,6 +16,9 @@ from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResul
 
 UPSTREAM_BASE = "python:3.13-slim"
 BOOTSTRAPPED_BASE = "openhqm-base:3.13-debian"
+# Which recipe the doctor made it with; the first had no label, and no apt.
+BASE_LABEL = "openhqm-tui.base"
+BASE_KIND = "2"
 
 WILL_BE_PULLED = "will be pulled"
 
@@ -99,6 +102,19 @@ def local_platforms(
         if outcome.ok:
             found[ref].append(platform)
     return {ref: tuple(held) for ref, held in found.items()}
+
+
+def is_current(ref: str, *, run: Runner = capture) -> bool:
+    """Return whether a local image was made with the doctor's current recipe."""
+    (outcome,) = run(
+        ["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", ref],
+        timeout=_LOOK_SECONDS,
+    )
+    try:
+        labels = msgspec.json.decode(outcome.out.encode(), type=dict[str, str] | None)
+    except (msgspec.DecodeError, UnicodeError):
+        return False
+    return (labels or {}).get(BASE_LABEL) == BASE_KIND
 
 
 def check_pullable(ref: str, timeout: float = 15, *, run: Runner = capture) -> Pullable:
