@@ -329,7 +329,7 @@ class FakeDocker:
         self._write()
 
     def container(self, platform: str, **does: Any) -> None:
-        """Set what a container of a platform does; `first_service` is what one sees only once."""
+        """Set what a container of a platform does; `first_service` only once per image."""
         self._options["containers"][platform] = does
         self._write()
 

@@ -49,7 +49,7 @@ def judge_config(expected: Expectation, config: SeenConfig | None, why: str = ""
     return static_verdicts(expected, *CHECKS, config=config, why=why)
 
 
-def but(record: Any, **changes: Any) -> Any:
+def replaced(record: Any, **changes: Any) -> Any:
     return msgspec.structs.replace(record, **changes)
 
 
@@ -73,7 +73,9 @@ def but(record: Any, **changes: Any) -> Any:
 def test_a_config_that_differs_fails_its_check(
     changes: dict[str, Any], wrong: str, evidence: str
 ) -> None:
-    found = {verdict.check: verdict for verdict in judge_config(WANTED, but(CONFIG, **changes))}
+    found = {
+        verdict.check: verdict for verdict in judge_config(WANTED, replaced(CONFIG, **changes))
+    }
     assert list(found) == CHECKS
     assert [c for c in CHECKS if found[c].answer is not Answer.PASS] == ([wrong] if wrong else [])
     if wrong:
@@ -109,7 +111,7 @@ def test_a_check_without_an_expectation_has_no_verdict(config: SeenConfig | None
 
 def test_evidence_never_has_a_secret() -> None:
     wanted = with_keys(WANTED, env={"API_TOKEN": "", "URL": "x"}, command=["x"])
-    seen = but(
+    seen = replaced(
         CONFIG,
         env=("API_TOKEN=s3cr3t-value", "URL=redis://user:s3cr3t-value@host/"),
         cmd=("serve", "--password=s3cr3t-value"),
@@ -122,7 +124,7 @@ def test_evidence_never_has_a_secret() -> None:
 
 def test_hostile_text_in_evidence_is_sanitized_and_cut() -> None:
     hostile = "\x1b]52;c;x\x07\n\u202e" + "x" * 10_000
-    seen = but(CONFIG, arch=hostile, cmd=(hostile,), health_check=("CMD", hostile))
+    seen = replaced(CONFIG, arch=hostile, cmd=(hostile,), health_check=("CMD", hostile))
     for verdict in judge_config(with_keys(WANTED, labels={"a": hostile}), seen):
         assert len(verdict.evidence) <= 300
         assert not set("\x1b\x07\n\u202e") & set(verdict.evidence)
@@ -168,7 +170,7 @@ def test_any_value_matches_unless_empty(found, answer: Answer, evidence: str) ->
 def test_the_user_of_an_image_without_python_is_read_from_its_config(
     user: str, uid: int | None, strict: bool, answer: Answer, evidence: str
 ) -> None:
-    wanted = but(expect(ARM, user=uid, strict=strict), has_python=False)
+    wanted = replaced(expect(ARM, user=uid, strict=strict), has_python=False)
     (verdict,) = judge(wanted, Evidence(config=SeenConfig(user=user)), Group.RUNNING)
     assert (verdict.answer, verdict.check) == (answer, "user")
     assert verdict.evidence.startswith(evidence)
@@ -227,7 +229,7 @@ def test_root_is_recognized_by_the_config(
     seen = Evidence(
         config=SeenConfig(**config),
         contents=Contents(tuple(Placed(one, 1, deleted=False) for one in found), 1),
-        probe=None if uid is None else but(REPORT, uid=uid),
+        probe=None if uid is None else replaced(REPORT, uid=uid),
     )
     result = USER_CHECK.judge(expect(ARM, **keys), seen)
     assert result is not None
@@ -264,7 +266,7 @@ WINDOWS = [SeenImage(platform="windows/amd64", os_version=version) for version i
 def test_the_index_must_hold_the_requested_platforms(
     seen: list[SeenImage] | None, exact: bool, answer: Answer
 ) -> None:
-    wanted = but(expect(AMD, ARM), exact_index=exact)
+    wanted = replaced(expect(AMD, ARM), exact_index=exact)
     (verdict,) = static_verdicts(wanted, "index", index=seen, why_index="the store is away")
     assert verdict.answer is answer
     assert verdict.expected == "linux/amd64, linux/arm64"

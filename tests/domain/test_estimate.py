@@ -20,7 +20,7 @@ from openhqm_tui.domain.history.estimate import (
     typical,
 )
 from openhqm_tui.domain.history.record import StepRecord, record_of
-from tests.domain.certain import sure
+from tests.domain.optional import not_none
 from tests.recordings import recording, state_of
 
 AMD, ARM = "linux/amd64", "linux/arm64"
@@ -100,8 +100,8 @@ def test_samples_with_as_many_parallel_targets_count_if_there_are_two():
 
 def test_checks_count_if_the_run_has_checks():
     known = [sample(5.0, tail=3.0)]
-    assert sure(before_start(known, REDIS)).seconds == 8.0
-    assert sure(before_start(known, REDIS, check=False)).seconds == 5.0
+    assert not_none(before_start(known, REDIS)).seconds == 8.0
+    assert not_none(before_start(known, REDIS, check=False)).seconds == 5.0
 
 
 def test_a_sample_with_more_platforms_is_reduced_to_the_requested_ones():
@@ -142,16 +142,16 @@ def test_a_sample_with_fewer_platforms_is_a_lower_bound():
     ],
 )
 def test_targets_are_combined_by_the_number_of_jobs(guesses, jobs, seconds, whole):
-    found = sure(together([None if g is None else Estimate(float(g)) for g in guesses], jobs))
+    found = not_none(together([None if g is None else Estimate(float(g)) for g in guesses], jobs))
     assert (found.seconds, found.whole) == (seconds, whole)
 
 
 def test_one_lower_bound_makes_the_total_a_lower_bound():
-    assert not sure(together([Estimate(5.0), Estimate(1.0, whole=False)], 0)).whole
+    assert not not_none(together([Estimate(5.0), Estimate(1.0, whole=False)], 0)).whole
 
 
 def test_a_push_makes_the_estimate_a_lower_bound():
-    assert not sure(together([Estimate(5.0)], 0, push=True)).whole
+    assert not not_none(together([Estimate(5.0)], 0, push=True)).whole
 
 
 def test_a_recorded_run_gives_a_sample_for_each_target():
@@ -212,5 +212,5 @@ def test_an_estimate_is_between_the_shortest_and_longest_sample(known, platforms
 
 @given(st.lists(times, min_size=1, max_size=8), st.integers(0, 9))
 def test_the_total_is_between_the_longest_target_and_the_sum(seconds, jobs):
-    found = sure(together([Estimate(one) for one in seconds], jobs))
+    found = not_none(together([Estimate(one) for one in seconds], jobs))
     assert max(seconds) <= found.seconds <= sum(seconds) * 1.000001

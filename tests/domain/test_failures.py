@@ -28,7 +28,7 @@ from openhqm_tui.domain.run.state import RunState, TargetState
 from tests.recordings import NAMES, recording, state_of
 
 
-def test_the_digest_of_a_real_failing_step() -> None:
+def test_the_digest_of_a_recorded_failing_step_is_complete() -> None:
     failure = failure_of(state_of(recording("bake_fails")).targets["bad"])
     assert failure is not None
     assert (failure.target, failure.platform, failure.stage) == ("bad", "linux/amd64", "final")
@@ -45,7 +45,7 @@ def test_the_digest_of_a_real_failing_step() -> None:
     assert failure.hint == ""
 
 
-def test_the_platform_is_the_one_that_failed() -> None:
+def test_the_failed_platform_is_reported() -> None:
     failure = failure_of(state_of(recording("failed")).targets["kafka"])
     assert failure is not None
     assert (failure.platform, failure.stage) == ("linux/arm64", "build")

@@ -331,7 +331,7 @@ def test_an_allow_entry_accepts_a_secret(
         (None, (), U, "not everything could be examined"),
     ],
 )
-def test_secrets_in_annotations(
+def test_secrets_in_annotations_are_found(
     annotations: dict[str, str] | None, globs: tuple[str, ...], answer: Answer, evidence: str
 ) -> None:
     seen = {"config": CONFIG, "contents": contents(), "annotations": annotations}

@@ -16,8 +16,8 @@ from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.run.state import RunState, TargetState
 from tests.by_time import moments
-from tests.domain.certain import sure
 from tests.domain.graphs import BOTH, T0, S, target_of
+from tests.domain.optional import not_none
 from tests.recordings import recording, state_of
 
 AMD, ARM = BOTH
@@ -131,15 +131,15 @@ def test_a_step_that_runs_but_was_always_cached_makes_the_time_unknown():
 def test_an_unknown_step_makes_the_forecast_a_lower_bound():
     runs = ran(S("linux/amd64 new 1/1", times=((0, None),)))
     forecast = Forecast([sample()])
-    assert sure(forecast.target(runs, T0 + 1.0)).whole
-    assert not sure(forecast.target(runs, T0 + 5.0)).whole
+    assert not_none(forecast.target(runs, T0 + 1.0)).whole
+    assert not not_none(forecast.target(runs, T0 + 5.0)).whole
 
 
 def test_native_and_emulated_steps_are_different_steps():
     """A native step gives no estimate for the same step under an emulator."""
     runs = ran(S("linux/arm64 a 1/2", times=((0, None),)))
     native = StepRecord(label="a 1/2 RUN it", platform=ARM, how="native", end=1, on_path=True)
-    assert not sure(Forecast([sample((native,))]).target(runs, T0 + 5.0)).whole
+    assert not not_none(Forecast([sample((native,))]).target(runs, T0 + 5.0)).whole
 
 
 def _waiting(jobs: int) -> RunState:
@@ -156,7 +156,7 @@ def test_the_number_of_jobs_delays_waiting_targets(jobs: int, left_over: float) 
     """Three targets of 32 s, each with 10 s of checks, which don't delay other builds."""
     kind = msgspec.structs.replace(sample().kind, beside=jobs or 3)
     known = msgspec.structs.replace(sample(tail=10.0), kind=kind)
-    assert sure(Forecast([known]).run(_waiting(jobs), T0)).seconds == left_over
+    assert not_none(Forecast([known]).run(_waiting(jobs), T0)).seconds == left_over
 
 
 def test_a_built_target_has_only_its_checks_left() -> None:
@@ -169,13 +169,13 @@ def test_a_built_target_has_only_its_checks_left() -> None:
             events.TargetEnded(at=T0 + 30, target=name, attempt=1, outcome=Outcome.PASSED)
         )
     forecast = Forecast([sample(tail=10.0, checks={AMD: 2.0, ARM: 8.0})])
-    assert sure(forecast.run(state, T0 + 33)).seconds == 8
+    assert not_none(forecast.run(state, T0 + 33)).seconds == 8
     state.apply_event(events.CheckStarted(at=T0 + 33, target="a", platform=ARM, emulated=True))
     lane = state.lane("a", ARM)
     assert lane is not None
-    assert sure(forecast.lane(lane, T0 + 36)).seconds == 5
+    assert not_none(forecast.lane(lane, T0 + 36)).seconds == 5
     # Longer than any earlier time: expected to end any moment.
-    assert sure(forecast.lane(lane, T0 + 300)).seconds == 0
+    assert not_none(forecast.lane(lane, T0 + 300)).seconds == 0
 
 
 def test_a_push_has_no_forecast() -> None:
@@ -183,7 +183,7 @@ def test_a_push_has_no_forecast() -> None:
     state = RunState(info)
     state.apply_event(events.RunStarted(at=T0, pid=1))
     forecast = Forecast([sample()])
-    guess = sure(forecast.run(state, T0))
+    guess = not_none(forecast.run(state, T0))
     assert (guess.seconds, guess.whole) == (32, False)
     for name in state.targets:
         state.apply_event(
@@ -206,7 +206,7 @@ def test_an_unknown_target_makes_the_forecast_a_lower_bound() -> None:
     )
     state = RunState(info)
     state.apply_event(events.RunStarted(at=T0, pid=1))
-    guess = sure(Forecast([sample()]).run(state, T0))
+    guess = not_none(Forecast([sample()]).run(state, T0))
     assert (guess.seconds, guess.whole) == (32, False)
 
 
@@ -227,7 +227,7 @@ def test_a_countdown_counts_down_with_the_clock():
 def test_a_countdown_moves_smoothly_to_a_new_estimate():
     countdown = Countdown()
     countdown.feed(10.0, T0)
-    seen = [sure(countdown.feed(60.0 - 0.5 * s, T0 + 0.5 * s)) for s in range(1, 41)]
+    seen = [not_none(countdown.feed(60.0 - 0.5 * s, T0 + 0.5 * s)) for s in range(1, 41)]
     assert seen[0] < 30
     assert seen[-1] == pytest.approx(40, abs=0.1)
 
@@ -255,7 +255,7 @@ def test_a_countdown_is_never_negative_and_stays_between_old_and_new(estimates):
     for passed, seconds in estimates:
         before = countdown.seconds
         at += passed
-        seen = sure(countdown.feed(seconds, at))
+        seen = not_none(countdown.feed(seconds, at))
         assert seen >= 0
         if before is not None:
             due = max(0.0, before - passed)
@@ -267,7 +267,7 @@ times = st.floats(min_value=0, max_value=1000)
 
 
 @st.composite
-def targets(draw):
+def random_targets(draw):
     """A target with steps in any order, time and state."""
     made = []
     for number in range(draw(st.integers(0, 5))):
@@ -284,7 +284,7 @@ def targets(draw):
 
 
 @st.composite
-def given_kinds(draw):
+def random_samples(draw):
     steps = []
     for number in range(draw(st.integers(1, 5))):
         start = draw(times)
@@ -302,7 +302,7 @@ def given_kinds(draw):
     return sample(tuple(steps), tail=draw(times))
 
 
-@given(targets(), st.lists(given_kinds(), min_size=1, max_size=4), st.floats(0, 5000))
+@given(random_targets(), st.lists(random_samples(), min_size=1, max_size=4), st.floats(0, 5000))
 def test_the_time_left_is_never_negative_nor_more_than_the_longest_sample(target, samples, now):
     guess = Forecast(samples).target(target, T0 + now)
     if guess is not None:

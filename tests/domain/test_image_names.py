@@ -39,7 +39,7 @@ def test_a_short_name_gets_the_registry_that_docker_implies(name: str, full: str
     assert full_name(name) == full
 
 
-def test_the_main_name_stays_the_first() -> None:
+def test_the_main_name_stays_first() -> None:
     assert check_names(["ghcr.io/acme/x", "acme/x"]) == ("ghcr.io/acme/x", "acme/x")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from openhqm_tui.domain.checks.layer_manifest import ImageLayer
 from openhqm_tui.domain.run.events import LayersSeen, event_decoder
-from tests.domain.test_state_by_hand import begun, started
+from tests.domain.test_state_by_hand import started, started_run
 
 LAYERS = (
     ImageLayer(digest="sha256:a", size=28, created_by="ADD root.tar /"),
@@ -17,7 +17,7 @@ SEEN = LayersSeen(at=6.0, target="redis", platform="linux/arm64", layers=LAYERS)
 
 
 def test_layers_belong_to_their_lane_until_a_new_attempt() -> None:
-    state, target = begun()
+    state, target = started_run()
     assert [lane.layers for lane in state.lanes] == [(), ()]
     state.apply_event(SEEN)
     assert [lane.layers for lane in state.lanes] == [(), LAYERS]
@@ -31,7 +31,7 @@ def test_the_event_is_read_back() -> None:
 
 
 def test_layers_of_an_unknown_lane_are_ignored() -> None:
-    state, _ = begun()
+    state, _ = started_run()
     for target, platform in (("nope", "linux/arm64"), ("redis", "linux/vax")):
         state.apply_event(msgspec.structs.replace(SEEN, target=target, platform=platform))
     assert [lane.layers for lane in state.lanes] == [(), ()]

@@ -45,7 +45,7 @@ TAGGED = Source(kind=SourceKind.BAKE, variants=EIGHT, bake_targets={"a": {"tags"
         (OURS, {"name": "A B", "tag": "/"}, {"name": "lower-case", "tag": "isn't a valid tag"}),
     ],
 )
-def test_wrong_options_are_named_with_the_fix(
+def test_invalid_options_are_reported_with_the_fix(
     source: Source | None, fields: dict[str, Any], wrong: dict[str, str]
 ) -> None:
     options = BuildOptions({}, **fields)

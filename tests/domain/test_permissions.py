@@ -197,7 +197,7 @@ def test_pushes_and_remote_caches_of_the_definition_are_listed(
     assert pushes("app", body) == pushed
 
 
-def test_the_names_of_an_output_are_the_tags_of_a_target_without_any() -> None:
+def test_names_in_outputs_are_found() -> None:
     body = {"output": ['type=registry,"name=r/a:1,r/b:2"', "type=docker,name=c"]}
     assert names_in_outputs(body) == ("r/a:1", "r/b:2")
 

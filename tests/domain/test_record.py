@@ -16,8 +16,8 @@ from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.timeline import hits_of
 from openhqm_tui.domain.secrets.redact import Mask
-from tests.domain.certain import sure
 from tests.domain.graphs import T0, S, target_of
+from tests.domain.optional import not_none
 from tests.recordings import NAMES, recording, state_of
 
 
@@ -25,7 +25,7 @@ from tests.recordings import NAMES, recording, state_of
 def test_the_record_has_the_figures_of_the_state(name: str) -> None:
     state = state_of(recording(name))
     record = record_of(state)
-    assert (record.id, record.status) == (state.info.id, sure(state.outcome).value)
+    assert (record.id, record.status) == (state.info.id, not_none(state.outcome).value)
     assert record.seconds == pytest.approx(state.elapsed(state.last_at))
     for entry, target in zip(record.targets, state.targets.values(), strict=True):
         assert (entry.name, entry.status) == (target.name, target.status.value)

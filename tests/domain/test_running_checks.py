@@ -55,7 +55,7 @@ REPORT = ProbeAnswer(
 P, F, W, U = Answer.PASS, Answer.FAIL, Answer.WARN, Answer.UNKNOWN
 
 
-def but(record: Any, **changes: Any) -> Any:
+def replaced(record: Any, **changes: Any) -> Any:
     return msgspec.structs.replace(record, **changes)
 
 
@@ -106,7 +106,7 @@ def answers(verdicts: list[Verdict]) -> dict[str, Answer]:
 def test_a_report_that_differs_fails_its_check(
     changes: dict[str, Any], check: str, answer: Answer
 ) -> None:
-    found = answers(judge_running(WANTED, but(REPORT, **changes)))
+    found = answers(judge_running(WANTED, replaced(REPORT, **changes)))
     assert set(found) == set(RUNNING_CHECKS)
     wrong = {name for name, one in found.items() if one is not P}
     assert wrong == ({check} if answer is not P else set())
@@ -148,7 +148,7 @@ def test_the_version_of_a_client_must_meet_its_requirement(
 ) -> None:
     wanted = with_keys(WANTED, clients={"redis": "*"}, requirements=[requirement])
     (verdict,) = (
-        v for v in judge_running(wanted, but(REPORT, clients=[client])) if v.check == "clients"
+        v for v in judge_running(wanted, replaced(REPORT, clients=[client])) if v.check == "clients"
     )
     assert verdict.answer is answer
     assert message in verdict.evidence
@@ -173,7 +173,9 @@ def test_the_version_of_a_client_must_meet_its_requirement(
 def test_a_client_required_by_an_installed_package_is_accepted(
     core: list[str] | None, requires: dict[str, list[str]], answer: Answer, message: str
 ) -> None:
-    report = but(REPORT, absent=[SeenModule("aiokafka", "0.12", found=True)], requires=requires)
+    report = replaced(
+        REPORT, absent=[SeenModule("aiokafka", "0.12", found=True)], requires=requires
+    )
     wanted = with_keys(WANTED, core=core) if core is not None else WANTED
     (verdict,) = (v for v in judge_running(wanted, report) if v.check == "absent")
     assert verdict.answer is answer
@@ -181,7 +183,7 @@ def test_a_client_required_by_an_installed_package_is_accepted(
 
 
 def test_an_image_without_expected_clients_has_none() -> None:
-    verdicts = judge_running(with_keys(WANTED, clients={}), but(REPORT, clients=[]))
+    verdicts = judge_running(with_keys(WANTED, clients={}), replaced(REPORT, clients=[]))
     assert is_verified(verdicts)
     assert {v.check: v.evidence for v in verdicts}["clients"] == "none on aarch64"
 
@@ -193,7 +195,7 @@ def test_without_expectations_only_the_basic_checks_run() -> None:
 
 @pytest.mark.parametrize(("strict", "answer"), [(False, W), (True, F)])
 def test_warnings_are_failures_in_strict_mode(strict: bool, answer: Answer) -> None:
-    seen = but(REPORT, uid=0, byte_code=SeenByteCode(asked=7, missing=7, names=["os"]))
+    seen = replaced(REPORT, uid=0, byte_code=SeenByteCode(asked=7, missing=7, names=["os"]))
     found = answers(judge_running(with_keys(WANTED, user=None, strict=strict), seen))
     assert (found["user"], found["byte-code"]) == (answer, answer)
 
@@ -227,7 +229,7 @@ def test_the_check_that_crashed_fails_and_later_ones_are_unknown(
     answer: Answer,
     rest: tuple[str, ...],
 ) -> None:
-    report = but(REPORT, trouble=trouble, **dict.fromkeys(missing))
+    report = replaced(REPORT, trouble=trouble, **dict.fromkeys(missing))
     verdicts = judge_running(WANTED, report)
     wrong = {v.check: (v.answer, v.evidence) for v in verdicts if v.answer is not P}
     assert wrong.pop(blamed) == (answer, trouble.reason)
@@ -235,7 +237,7 @@ def test_the_check_that_crashed_fails_and_later_ones_are_unknown(
 
 
 def test_a_check_that_is_not_expected_is_not_blamed_for_a_crash() -> None:
-    report = but(REPORT, trouble=CRASH, library=None, clients=None)
+    report = replaced(REPORT, trouble=CRASH, library=None, clients=None)
     found = answers(judge_running(with_keys(WANTED, library=None), report))
     assert "library" not in found
     assert found["clients"] is F
@@ -258,7 +260,9 @@ def test_modules_without_byte_code_are_named() -> None:
     many = SeenByteCode(asked=77, missing=70, names=["a", "b"])
     found = [
         next(
-            v for v in judge_running(WANTED, but(REPORT, byte_code=seen)) if v.check == "byte-code"
+            v
+            for v in judge_running(WANTED, replaced(REPORT, byte_code=seen))
+            if v.check == "byte-code"
         )
         for seen in (few, many)
     ]
@@ -283,6 +287,6 @@ def test_without_a_report_every_check_has_the_reason(trouble: ProbeTrouble, answ
 
 def test_hostile_text_in_evidence_is_sanitized_and_cut() -> None:
     hostile = "\x1b]52;c;x\x07aarch64\n\u202e" + "x" * 10_000
-    for verdict in judge_running(WANTED, but(REPORT, machine=hostile, python=hostile)):
+    for verdict in judge_running(WANTED, replaced(REPORT, machine=hostile, python=hostile)):
         assert len(verdict.evidence) <= 300
         assert not set("\x1b\x07\n\u202e") & set(verdict.evidence)

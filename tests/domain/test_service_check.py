@@ -109,7 +109,9 @@ def test_the_outcome_of_the_command_decides_the_verdict(
         (None, False),
     ],
 )
-def test_which_failures_a_busy_machine_may_cause(seen: SeenService | None, possible: bool) -> None:
+def test_failures_that_a_busy_machine_may_cause_are_recognized(
+    seen: SeenService | None, possible: bool
+) -> None:
     assert is_overload_possible(expect(ARM, service={}), seen) is possible
     assert not is_overload_possible(expect(ARM), seen)
 

@@ -38,7 +38,7 @@ def started(target: str = "redis", attempt: int = 1, at: float = 1.0) -> journal
     return journal.TargetStarted(at=at, target=target, attempt=attempt, stream=f"{target}.rawjson")
 
 
-def begun(run: RunInfo | None = None) -> tuple[RunState, TargetState]:
+def started_run(run: RunInfo | None = None) -> tuple[RunState, TargetState]:
     state = RunState(run or info())
     state.apply_event(journal.RunStarted(at=0.0, pid=1))
     state.apply_event(started())
@@ -120,7 +120,7 @@ def test_a_lane_goes_from_waiting_to_verified() -> None:
 def test_the_worst_lane_decides_the_status_of_the_target(
     first: Answer, second: Answer, target: Status
 ) -> None:
-    state, redis = begun()
+    state, redis = started_run()
     state.apply_event(ended(Outcome.PASSED))
     for answer, platform in zip((first, second), BOTH, strict=True):
         state.apply_event(checked(answer, platform))
@@ -128,7 +128,7 @@ def test_the_worst_lane_decides_the_status_of_the_target(
 
 
 def test_without_checks_a_built_target_is_done() -> None:
-    state, redis = begun(info(check=False))
+    state, redis = started_run(info(check=False))
     state.apply_event(ended(Outcome.PASSED))
     assert (redis.status, amd(redis).status) == (Status.DONE, Status.DONE)
 
@@ -144,14 +144,14 @@ def test_without_checks_a_built_target_is_done() -> None:
 def test_targets_cut_off_by_the_end_of_the_run_are_cancelled(
     events: list[journal.AnyEvent],
 ) -> None:
-    state, redis = begun()
+    state, redis = started_run()
     for event in [*events, run_ended(Outcome.CANCELLED)]:
         state.apply_event(event)
     assert (redis.status, amd(redis).status) == (Status.CANCELLED, Status.CANCELLED)
 
 
 def test_a_retry_clears_the_first_attempt() -> None:
-    state, redis = begun()
+    state, redis = started_run()
     state.apply_records(
         "redis", [vertex(started=moment(0), error="exit code: 1"), output(b"old\n")]
     )
@@ -177,7 +177,7 @@ def test_a_cancel_request_marks_unfinished_targets() -> None:
 
 
 def test_events_of_unknown_targets_are_ignored() -> None:
-    state, _ = begun()
+    state, _ = started_run()
     before = whole(state)
     for event in (
         started("nope"),
@@ -249,7 +249,7 @@ def test_events_of_unknown_targets_are_ignored() -> None:
 def test_updates_of_a_step_set_its_status_and_log(
     sent: list[dict[str, Any]], status: Status, logged: list[str]
 ) -> None:
-    state, redis = begun()
+    state, redis = started_run()
     state.apply_records("redis", [vertex(**fields) for fields in sent])
     (step,) = redis.steps.values()
     assert step.status is status
@@ -271,7 +271,7 @@ def test_updates_of_a_step_set_its_status_and_log(
 def test_overlapping_intervals_count_once(
     intervals: dict[float, float | None], now: float, seconds: float
 ) -> None:
-    state, redis = begun()
+    state, redis = started_run()
     state.apply_records("redis", [vertex()])
     (step,) = redis.steps.values()
     step.intervals = intervals
@@ -280,7 +280,7 @@ def test_overlapping_intervals_count_once(
 
 
 def test_an_older_update_does_not_reopen_a_finished_step() -> None:
-    state, redis = begun()
+    state, redis = started_run()
     ended_step, running_step = (
         vertex(started=moment(0), completed=moment(1)),
         vertex(started=moment(0)),
@@ -290,7 +290,7 @@ def test_an_older_update_does_not_reopen_a_finished_step() -> None:
 
 
 def test_output_goes_to_the_lane_that_its_step_builds() -> None:
-    state, redis = begun()
+    state, redis = started_run()
     state.apply_records(
         "redis",
         [
@@ -310,7 +310,7 @@ def test_output_goes_to_the_lane_that_its_step_builds() -> None:
 
 
 def test_with_one_platform_every_step_belongs_to_its_lane() -> None:
-    state, redis = begun(info(platforms=("linux/arm64",)))
+    state, redis = started_run(info(platforms=("linux/arm64",)))
     state.apply_records("redis", [vertex("[core 1/2] RUN x", started=moment(0))])
     (lane,) = redis.lanes.values()
     assert [step.name.label for step in lane.steps] == ["core 1/2 RUN x"]
@@ -318,7 +318,7 @@ def test_with_one_platform_every_step_belongs_to_its_lane() -> None:
 
 
 def test_transferred_bytes_are_summed_over_the_parts() -> None:
-    state, redis = begun()
+    state, redis = started_run()
     parts = [("a", 5, 10), ("b", 7, 0), ("a", 9, 10)]
     statuses = [VertexStatus(i, "1", current=c, total=t) for i, c, t in parts]
     state.apply_records("redis", [vertex(), SolveStatus(statuses=statuses)])
@@ -327,7 +327,7 @@ def test_transferred_bytes_are_summed_over_the_parts() -> None:
 
 
 def test_the_log_of_a_target_has_its_warnings_and_the_output_of_buildx() -> None:
-    state, redis = begun()
+    state, redis = started_run()
     warning = VertexWarning(vertex="x", short=b"Lint", url="https://x.example", level=1)
     state.apply_records(
         "redis",
@@ -353,7 +353,7 @@ def test_the_log_of_a_target_has_its_warnings_and_the_output_of_buildx() -> None
 
 
 def test_an_endless_error_is_cut() -> None:
-    state, redis = begun()
+    state, redis = started_run()
     state.apply_records("redis", [PlainText(str(n)) for n in range(10_000)])
     assert (len(redis.texts), len(redis.log)) == (2000, 2001)
 
@@ -374,7 +374,7 @@ def test_errors_of_cancelled_steps_are_recognized(error: str, is_one: bool) -> N
 
 
 def test_time_elapses_until_the_checks_are_finished() -> None:
-    state, redis = begun()
+    state, redis = started_run()
     assert redis.elapsed(4.0) == 3.0
     state.apply_event(ended(Outcome.PASSED))
     assert redis.elapsed(7.0) == 6.0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from openhqm_tui.domain.buildkit.rawjson import StreamDecoder
 from tests.domain.folding import whole
-from tests.domain.test_state_by_hand import RUN, begun
+from tests.domain.test_state_by_hand import RUN, started_run
 
 _TIME = st.sampled_from(["0001-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 
@@ -57,7 +57,7 @@ _RECORDS = st.fixed_dictionaries(
 @given(st.lists(_RECORDS, max_size=8))
 @settings(deadline=None, max_examples=80)
 def test_any_stream_can_be_folded(records: list[dict[str, Any]]) -> None:
-    state, redis = begun()
+    state, redis = started_run()
     decoder = StreamDecoder()
     for record in records:
         state.apply_records("redis", decoder.feed(msgspec.json.encode(record) + b"\n"))

@@ -59,7 +59,7 @@ def moment(seconds: float) -> str:
         ([T0, T0 + 100, T0 + 200], 15.0, T0 + 150),
     ],
 )
-def test_the_recorded_time_at_a_position(times, position, recorded):
+def test_the_recorded_time_follows_the_position(times, position, recorded):
     assert ReplayTimeline(times).recorded(position) == recorded
 
 

@@ -32,7 +32,7 @@ def test_runs_from_another_source_are_left_out(other) -> None:
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "waiting"])
-def test_without_an_image_there_is_no_point(status: str) -> None:
+def test_images_that_were_not_built_have_no_point(status: str) -> None:
     assert trends([run(target("redis", lane(status=status)))], run()) == []
 
 

@@ -20,7 +20,7 @@ from openhqm_tui.engine.doctor.apt import (
 DEB822 = """\
 # a comment
 Types: deb deb-src
-# where from
+# the mirrors
 URIs: http://one.example/debian http://two.example/debian
 Suites: bookworm bookworm-updates
 Components: main contrib

@@ -101,7 +101,7 @@ def test_a_damaged_member_doesnt_hide_the_next() -> None:
     assert programs("x.zip", good[:at] + b"\xff\xff" + good[at + 2 :]) == [("/x.zip!/b", "aarch64")]
 
 
-def test_few_files_of_one_archive_are_reported() -> None:
+def test_the_number_of_files_reported_for_an_archive_is_limited() -> None:
     many = zipped(**{f"f{number}": ARM for number in range(300)}, other=elf())
     found = programs("x.zip", many)
     assert len(found) == 51

@@ -137,7 +137,7 @@ def test_containers_are_removed_once_they_are_overdue(
         ("*) exit 1 ;;", True),
     ],
 )
-def test_a_container_that_is_still_listed_is_not_gone(
+def test_a_container_that_is_still_listed_is_not_reported_as_removed(
     script: Script, branches: str, gone: bool
 ) -> None:
     calls = script(branches)

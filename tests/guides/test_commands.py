@@ -98,7 +98,7 @@ def refused(command: Command) -> str:
     return ""
 
 
-def test_a_wrong_flag_would_be_found():
+def test_an_unknown_flag_would_be_found():
     with pytest.raises(UsageProblem, match="--backends"):
         main.parse(["build", "--backends", "redis"])
 

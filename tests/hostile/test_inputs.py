@@ -207,7 +207,7 @@ def _json(value: Any) -> str:
     return json.dumps(value).replace("\x7f", "\\u007f")
 
 
-class Place:
+class Project:
     """A project folder and a fake Docker client."""
 
     def __init__(self, place: Path) -> None:
@@ -224,7 +224,7 @@ class Place:
         docker.chmod(0o755)
         self.programs = programs
 
-    def lay(self, source: str, value: Any) -> None:
+    def write_inputs(self, source: str, value: Any) -> None:
         """Write the usual files and responses, except for one source."""
         usual = copy.deepcopy(SOURCES) | {source: value}
         info = usual["silent"] if source == "silent" else usual["info"]
@@ -260,8 +260,8 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    place = Place(tmp_path)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    place = Project(tmp_path)
     monkeypatch.setenv("PATH", f"{place.programs}{os.pathsep}/usr/bin{os.pathsep}/bin")
     for name in ("STATE", "CACHE"):
         monkeypatch.setenv(f"OPENHQM_TUI_{name}_DIR", str(tmp_path / name))
@@ -290,14 +290,14 @@ def output_of(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_output_has_no_control_characters_from_any_field(
-    place: Place, capsys: pytest.CaptureFixture[str], source: str
+    place: Project, capsys: pytest.CaptureFixture[str], source: str
 ) -> None:
     cases = [(number, path) for number, (of, path) in enumerate(CASES) if of == source]
     shown = set()
     for number, path in cases:
         inputs = {"x": copy.deepcopy(SOURCES[source])}
         put(inputs, ("x", *path), hostile(number))
-        place.lay(source, inputs["x"])
+        place.write_inputs(source, inputs["x"])
         for arguments in OUTPUTS[source]:
             text = output_of(arguments, capsys)
             where = (source, path, arguments)
@@ -313,12 +313,12 @@ def test_output_has_no_control_characters_from_any_field(
 
 
 def test_a_plan_is_exact_and_harmless_on_a_terminal(
-    place: Place, capsys: pytest.CaptureFixture[str]
+    place: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     value = "a\nb\x1b[1m\x85\u202e\u2066\u2028 שלום"
     definition = copy.deepcopy(BAKE)
     definition["target"]["app"]["args"]["V"] = value
-    place.lay("bake", definition)
+    place.write_inputs("bake", definition)
     (place.folder / "docker-bake.json").write_text("{}")
     text = output_of(_PLAN, capsys)
     assert not unclean(text)

@@ -178,7 +178,7 @@ def test_no_output_of_a_hostile_run_has_control_characters(
     assert set(seen) >= set(OUTPUTS)
     shown = set().union(*seen.values())
     print(f"{len(FIELDS)} fields x {len(ALL_OUTPUTS)} outputs; {len(shown)} fields are shown")
-    # If nothing were shown, the test would prove nothing.
+    # If nothing were shown, the test would verify nothing.
     assert len(shown) > 80
     assert {"attach plain", "attach json", "report md", "report html"} <= {
         n for n in seen if seen[n]

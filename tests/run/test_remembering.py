@@ -31,7 +31,7 @@ from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.fake_docker import FakeDocker
 from tests.recordings import copied, recording
 from tests.run.runs import begun, executed, prepared, taken_up
-from tests.store.test_history import _no_database, _torn
+from tests.store.test_history import _no_database, _overwritten
 from tests.waiting import until
 
 
@@ -270,7 +270,7 @@ def _a_folder(path: Path) -> None:
         (_newer, "was written by a newer openhqm-tui"),
         (_a_folder, "can't be opened (Is a directory)"),
         (_no_database, "is damaged"),
-        (_torn, "is damaged"),
+        (_overwritten, "is damaged"),
     ],
 )
 async def test_a_history_in_trouble_harms_no_build(
@@ -284,7 +284,9 @@ async def test_a_history_in_trouble_harms_no_build(
     trouble(history_file(state))
     watch = await executed(prepared("redis"))
     assert watch.status is Status.PASSED
-    if trouble is not _torn:  # where no page that is looked at is torn, nothing is known of it
+    if (
+        trouble is not _overwritten
+    ):  # where no page that is looked at is torn, nothing is known of it
         assert [text for text in watch.follower.state.notes if note in text]
     assert isinstance(watch.events[-1], journal.RunEnded)
     remember(watch.folder)

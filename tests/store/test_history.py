@@ -113,7 +113,7 @@ def test_without_variants_there_are_no_samples(tmp_path: Path) -> None:
 # -- several processes --------------------------------------------------------------------------
 
 
-def _put_some(state: Path, writer: int) -> None:
+def _write_records(state: Path, writer: int) -> None:
     with History(state, patience=60) as history:
         for number in range(5):
             history.put(record("emulated", id=f"{writer}-{number}"), 1)
@@ -122,7 +122,7 @@ def _put_some(state: Path, writer: int) -> None:
 def test_several_processes_write_concurrently(tmp_path: Path) -> None:
     """The first process creates the tables, the others find them."""
     with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
-        for done in [pool.submit(_put_some, tmp_path, writer) for writer in range(3)]:
+        for done in [pool.submit(_write_records, tmp_path, writer) for writer in range(3)]:
             done.result()
     with History(tmp_path) as history:
         assert len(history.runs()) == 15
@@ -148,7 +148,9 @@ def test_reading_never_waits_for_a_writer(tmp_path: Path) -> None:
 # -- errors -------------------------------------------------------------------------------------
 
 
-def _connecting(monkeypatch: pytest.MonkeyPatch, change: Callable[[sqlite3.Connection], object]):
+def _change_connections(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[sqlite3.Connection], object]
+):
     """Apply a change to every connection of the history."""
     connect = sqlite3.connect
 
@@ -165,7 +167,7 @@ def test_a_full_disk_is_reported_and_nothing_is_lost(tmp_path: Path, monkeypatch
         history.put(record(), 1)
     pages = sqlite3.connect(history.path).execute("PRAGMA page_count").fetchone()[0]
     with monkeypatch.context() as full:
-        _connecting(full, lambda c: c.execute(f"PRAGMA max_page_count = {pages}"))
+        _change_connections(full, lambda c: c.execute(f"PRAGMA max_page_count = {pages}"))
         with History(tmp_path) as history:
             with pytest.raises(HistoryProblem, match="the disk is full"):
                 history.put(record("cold"), 1)
@@ -178,7 +180,7 @@ def test_a_full_disk_is_reported_and_nothing_is_lost(tmp_path: Path, monkeypatch
 def test_a_read_only_history_is_reported(tmp_path: Path, monkeypatch) -> None:
     with History(tmp_path) as history:
         history.put(record(), 1)
-    _connecting(monkeypatch, lambda c: c.execute("PRAGMA query_only = ON"))
+    _change_connections(monkeypatch, lambda c: c.execute("PRAGMA query_only = ON"))
     with History(tmp_path) as history:
         assert len(history.runs()) == 1
         with pytest.raises(HistoryProblem, match="read-only"):
@@ -209,7 +211,7 @@ def _no_database(path: Path) -> None:
     path.write_bytes(b"this was never a database" * 1000)
 
 
-def _torn(path: Path) -> None:
+def _overwritten(path: Path) -> None:
     with path.open("r+b") as file:
         for page in range(1, path.stat().st_size // 4096):
             file.seek(page * 4096)
@@ -235,7 +237,7 @@ def _use(state: Path) -> None:
         history.put(record("cold"), 2)
 
 
-@pytest.mark.parametrize("damage", [_no_database, _torn, _without_a_table, _nonsense_inside])
+@pytest.mark.parametrize("damage", [_no_database, _overwritten, _without_a_table, _nonsense_inside])
 def test_damage_is_recognized(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     with History(tmp_path) as history:
         history.put(record("cold"), 1)

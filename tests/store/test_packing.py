@@ -37,7 +37,7 @@ def everything(folder: Path) -> dict[str, bytes]:
     }
 
 
-def made_of(file: Path, change) -> Path:
+def repacked(file: Path, change) -> Path:
     """Repack a file after `change`, which maps {name: bytes} to the new entries."""
     with zipfile.ZipFile(file) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
@@ -194,7 +194,7 @@ def refused(file: Path, tmp_path: Path, match: str | None = None) -> str:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_that_is_not_a_run_is_refused(name, packed, tmp_path):
-    refused(made_of(packed, HOSTILE[name]), tmp_path)
+    refused(repacked(packed, HOSTILE[name]), tmp_path)
     assert not (tmp_path / "evil.log").exists()
 
 
@@ -212,13 +212,13 @@ def test_links_and_devices_are_refused(kind, packed, tmp_path):
 
 def test_a_decompression_bomb_is_refused_before_it_is_unpacked(packed, tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "MOST_BYTES", 1024 * 1024)
-    bomb = made_of(packed, lambda e: e | {f"{ID}/bomb.log": bytes(2 * 1024 * 1024)})
+    bomb = repacked(packed, lambda e: e | {f"{ID}/bomb.log": bytes(2 * 1024 * 1024)})
     assert bomb.stat().st_size < 200_000
     refused(bomb, tmp_path, "too large for a run")
 
 
 def test_a_decompression_bomb_with_a_false_size_is_refused(packed, tmp_path):
-    bomb = made_of(packed, lambda e: e | {f"{ID}/bomb.log": bytes(1_000_000)})
+    bomb = repacked(packed, lambda e: e | {f"{ID}/bomb.log": bytes(1_000_000)})
     data = bomb.read_bytes()
     declared = (1_000_000).to_bytes(4, "little")
     assert data.count(declared) == 2

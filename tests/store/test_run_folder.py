@@ -67,7 +67,7 @@ def test_a_run_folder_is_read_back(tmp_path: Path) -> None:
     assert msgspec.json.decode(run.bake_file.read_bytes()) == PLAN.as_bake()
 
 
-def test_a_version_that_lacks_some_checks_refuses_a_newer_run_folder(
+def test_an_older_version_refuses_a_run_folder_with_checks_it_does_not_have(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = made(tmp_path)
