@@ -219,7 +219,7 @@ async def test_under_emulation_it_is_no_different(run_id: str, host: Platform) -
     base = choose_base((other,), explicit=None).ref
     for command, answer, says in (
         (python("import os; os.kill(os.getpid(), 11)"), Answer.UNKNOWN, "the emulator crashed"),
-        (python("raise SystemExit('no broker')"), Answer.FAIL, "exit code 1: no broker"),
+        (python("raise SystemExit('no broker')"), Answer.FAIL, "exited with code 1: no broker"),
     ):
         asked = await ask(
             base, wanted(other), own_command=command, emulated=True, run_id=run_id, lane="it"
