@@ -326,24 +326,11 @@ def test_an_allowed_import_is_not_a_problem(tmp_path: Path, place: str, text: st
     assert problems_of(tmp_path) == []
 
 
-HEAVY = {"textual", "rich", "python_on_whales", "asyncio"}
-
-
 def loaded_by(program: str) -> set[str]:
     """Return the top-level modules that a new Python has loaded after a program."""
     code = f"import sys\n{program}\nsys.stderr.write(' '.join(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return {name.partition(".")[0] for name in ran.stderr.split()}
-
-
-def test_help_loads_no_heavy_module() -> None:
-    program = (
-        "from openhqm_tui.__main__ import main\n"
-        "try:\n    main(['build', '--help'])\nexcept SystemExit as end:\n    assert end.code == 0"
-    )
-    loaded = loaded_by(program)
-    assert "openhqm_tui" in loaded
-    assert loaded & (HEAVY | {"msgspec", "packaging"}) == set()
 
 
 def test_a_headless_build_never_loads_the_console() -> None:
