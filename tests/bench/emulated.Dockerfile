@@ -1,4 +1,4 @@
-# The classic way where everything runs on the target's own platform: apt-get and pip, emulated.
+# A classic Dockerfile: apt-get and pip run emulated, on the target's own platform.
 ARG BASE
 FROM ${BASE}
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-tools > /dev/null; times

@@ -36,7 +36,7 @@ def test_the_base_image_is_built_and_tried_on_every_platform() -> None:
     assert "4 minutes)" in native.title
 
 
-def test_a_foreign_platform_needs_its_emulator_first() -> None:
+def test_a_foreign_platform_needs_an_emulator() -> None:
     machine = debian(packages=packages(mmdebstrap="1.3"), platform=S390X)
     assert not can_be_bootstrapped("python:3.13-slim", (ARM64,), machine)
     emulated = debian(packages=packages(mmdebstrap="1.3"), platform=S390X, emulators=EMULATED)
@@ -69,7 +69,7 @@ SECURITY_KEYRING = "/usr/share/keyrings/debian-archive-trixie-security-automatic
         (LOGIN, ("bookworm",), (), [("https://mirror.example/debian", "trixie")]),
     ],
 )
-def test_the_image_keeps_the_archives_of_this_machine(
+def test_the_image_uses_this_machines_archives_without_their_login(
     uri: str, suites: tuple[str, ...], more: tuple[Archive, ...], kept: list[tuple[str, str]]
 ) -> None:
     own = Archive(uri=uri, suites=suites, components=("main",))
@@ -78,19 +78,19 @@ def test_the_image_keeps_the_archives_of_this_machine(
     )
     script = fix_of(bootstrap_fix((AMD64,), machine)).script
     assert re.findall(r"URIs: (\S+)\nSuites: (.+)\n", script) == kept
-    # Only the installation itself logs in.
+    # Only the installation of packages at build time uses the login.
     assert script.count("secret") == uri.count("secret")
     assert f"deb [signed-by={NEWER_KEYRING}] {uri} trixie main\n" in script
 
 
 @pytest.mark.parametrize("failing", ["unshare", "docker buildx", "docker run", ""])
-def test_the_old_image_stays_until_the_new_one_was_tried(failing: str, tmp_path: Path) -> None:
-    """The script runs with an engine and a mmdebstrap that only take notes."""
-    notes = tmp_path / "notes"
+def test_the_old_image_is_kept_until_the_new_one_is_tested(failing: str, tmp_path: Path) -> None:
+    """Stubs of the engine and mmdebstrap record their calls; one of them may fail."""
+    calls = tmp_path / "calls"
     for name in ("docker", "unshare", "mmdebstrap", "apt-config"):
         program = tmp_path / name
         program.write_text(
-            f'#!/bin/sh\necho "{name} $1 $2" >> {notes}\n'
+            f'#!/bin/sh\necho "{name} $1 $2" >> {calls}\n'
             f'case "{name} $1" in "{failing} "* | "{failing}") exit 7 ;; esac\n'
         )
         program.chmod(0o755)
@@ -104,11 +104,11 @@ def test_the_old_image_stays_until_the_new_one_was_tried(failing: str, tmp_path:
         timeout=60,
         check=False,
     )
-    done = notes.read_text().splitlines()
-    tagged = [line for line in done if line.startswith("docker tag")]
+    recorded = calls.read_text().splitlines()
+    tagged = [line for line in recorded if line.startswith("docker tag")]
     assert (ran.returncode == 0, bool(tagged)) == (not failing, not failing), ran.stderr
-    # Nothing is left behind either way.
-    assert done[-1] == "docker image rm"
+    # The temporary image and folder are removed in both cases.
+    assert recorded[-1] == "docker image rm"
     assert not list((tmp_path / "tmp").iterdir())
 
 

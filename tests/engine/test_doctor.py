@@ -219,7 +219,7 @@ def test_a_base_without_apt_is_replaced(labels: str) -> None:
     assert "apt-get" in base.detail
     assert BOOTSTRAPPED_BASE in base.fixes[0].title
     assert found(healthy(), Machine(), run=run)["base:linux/amd64"].advice
-    # Until it was asked for, and where upstream's image is there, nothing is wrong.
+    # Upstream's image and a current base are there.
     assert found(healthy(), run=runner())["base:linux/arm64"].health is Health.OK
 
 
