@@ -1,4 +1,4 @@
-"""A folder to stand in, and a `docker` that does what it is told."""
+"""A current folder, and a scripted `docker`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.fake_docker import FakeDocker
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to stand in."""
+    """Create an empty folder and make it the current one."""
     place = tmp_path / "folder"
     place.mkdir()
     monkeypatch.chdir(place)

@@ -1,4 +1,4 @@
-"""In a job of GitHub Actions no text of a stranger is a command, whatever prints it."""
+"""In a job of GitHub Actions, untrusted text is never a workflow command, whatever prints it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COMMANDS = (
     "a\n::warning::b",
     "a\r::warning::b",
 )
-# What the runner has obeyed in any of its versions, beside what `ActionsRunner` knows.
+# Further commands that some version of the runner executes.
 _KNOWN = ActionsRunner.KNOWN | {"set-output", "save-state", "add-matcher", "echo", "debug"}
 
 
@@ -33,19 +33,19 @@ class Runner(ActionsRunner):
     KNOWN = _KNOWN
 
 
-def obeyed(told: str) -> list[tuple[str, str]]:
-    return Runner(told.replace("\r", "\n")).obeyed
+def executed(text: str) -> list[tuple[str, str]]:
+    return Runner(text.replace("\r", "\n")).executed
 
 
 @pytest.mark.parametrize("text", COMMANDS)
-def test_a_command_is_broken_in_whatever_pieces_it_is_written(text: str) -> None:
-    assert obeyed(text), "the test must see it"
+def test_a_command_is_broken_however_it_is_split_into_writes(text: str) -> None:
+    assert executed(text), "the test must recognize it"
     for size in range(1, len(text) + 1):
         out = io.StringIO()
         stream = QuietStream(out)
         for piece in _pieces(text, size):
             stream.write(piece)
-        assert obeyed(out.getvalue()) == []
+        assert executed(out.getvalue()) == []
 
 
 def _pieces(text: str, size: int) -> list[str]:
@@ -53,19 +53,19 @@ def _pieces(text: str, size: int) -> list[str]:
 
 
 @pytest.mark.parametrize("text", ["a::b std::vector", "# [x] ## [y]", "C++ a[1]", "http://[::1]/"])
-def test_what_is_no_command_stays(text: str) -> None:
+def test_text_that_is_no_command_is_unchanged(text: str) -> None:
     assert muted(text) == text
     out = io.StringIO()
     QuietStream(out).writelines([*text, "\n"])
     assert out.getvalue() == f"{text}\n"
 
 
-def test_our_own_commands_are_obeyed_and_hold_no_other() -> None:
+def test_our_own_commands_work_and_contain_no_other() -> None:
     out = io.StringIO()
     QuietStream(out).command(annotation("error", "x ##[add-mask]y\n::error::z"))
-    (told,) = out.getvalue().splitlines()
-    assert told.startswith("::error::x ")
-    assert "##[" not in told
+    (line,) = out.getvalue().splitlines()
+    assert line.startswith("::error::x ")
+    assert "##[" not in line
 
 
 def _hostile(value: Any, name: str = "") -> Any:
@@ -92,7 +92,7 @@ def _hostile(value: Any, name: str = "") -> Any:
     ids=" ".join,
 )
 @pytest.mark.parametrize("name", ["checked", "failed"])
-def test_no_format_has_a_command_in_it(
+def test_no_format_contains_a_command(
     name: str,
     words: list[str],
     tmp_path: Path,
@@ -103,10 +103,10 @@ def test_no_format_has_a_command_in_it(
     monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(tmp_path / "state"))
     folder = changed(copied(name, tmp_path / "state" / "runs" / "run"), _hostile)
     main([str(folder.path) if word == "RUN" else word for word in words])
-    told = capsys.readouterr()
-    assert obeyed(told.out) == []
-    assert obeyed(told.err) == []
-    assert "##[" not in told.out
+    printed = capsys.readouterr()
+    assert executed(printed.out) == []
+    assert executed(printed.err) == []
+    assert "##[" not in printed.out
     if "json" in words:
-        for line in [told.out] if words[0] == "report" else told.out.splitlines():
+        for line in [printed.out] if words[0] == "report" else printed.out.splitlines():
             json.loads(line)

@@ -16,11 +16,11 @@ from openhqm_tui.cli.parser import FORMATS
 from openhqm_tui.domain.errors import UsageProblem
 
 
-def test_no_word_is_the_console() -> None:
+def test_without_arguments_the_console_opens() -> None:
     assert parse([]).command is None
 
 
-def test_every_word_of_a_build() -> None:
+def test_every_option_of_build_is_parsed() -> None:
     parsed = parse(
         [
             "build",
@@ -69,7 +69,7 @@ def test_every_word_of_a_build() -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_format(form: str) -> None:
+def test_every_format_is_accepted(form: str) -> None:
     assert parse(["build", "--format", form]).format == form
 
 
@@ -98,7 +98,7 @@ def test_every_command_has_a_line_of_help_and_something_to_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
+    ("line", "message"),
     [
         ("biuld", "unknown command 'biuld': did you mean build? (valid: attach build"),
         ("docter", "did you mean doctor?"),
@@ -125,25 +125,25 @@ def test_every_command_has_a_line_of_help_and_something_to_run() -> None:
         ("build --for plain", "unknown flag '--for'"),
     ],
 )
-def test_a_wrong_word_is_one_line_that_names_it(line: str, says: str) -> None:
+def test_a_wrong_argument_is_one_line_that_names_it(line: str, message: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         parse(line.split())
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
+    ("line", "message"),
     [
         ("--help", "exit codes:\n  0    success\n"),
         ("build --help", "--backend"),
         ("--version", __version__),
     ],
 )
-def test_help_and_version_end_well(
-    capsys: pytest.CaptureFixture[str], line: str, says: str
+def test_help_and_version_succeed(
+    capsys: pytest.CaptureFixture[str], line: str, message: str
 ) -> None:
     with pytest.raises(SystemExit) as caught:
         parse(line.split())
     assert not caught.value.code
-    assert says in capsys.readouterr().out
+    assert message in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""cancel, retry, resume: of the right run and target, heard at return, and one line else."""
+"""cancel, retry, resume: acknowledged by the right run and target, or a one-line error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.fake_docker import FakeDocker
 from tests.recordings import copied
-from tests.run.runs import Watch, begun, prepared
+from tests.run.runs import Watch, prepared, runner_process
 from tests.waiting import until
 
 Capture = pytest.CaptureFixture[str]
@@ -47,7 +47,7 @@ def cut_off(runs: Path) -> RunFolder:
     return folder
 
 
-def says(capsys: Capture, *words: str) -> tuple[int, str, str]:
+def run_command(capsys: Capture, *words: str) -> tuple[int, str, str]:
     code = main(words)
     out, err = capsys.readouterr()
     return code, out, err
@@ -57,7 +57,7 @@ def says(capsys: Capture, *words: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize(
-    ("line", "code", "line_says"),
+    ("line", "code", "message"),
     [
         ("cancel", 1, "no run is in progress: nothing to cancel"),
         ("cancel 20261123-12", 1, "is finished (passed): nothing to cancel"),
@@ -80,35 +80,37 @@ def says(capsys: Capture, *words: str) -> tuple[int, str, str]:
         ("resume redis", 2, "there is no run 'redis'"),
     ],
 )
-def test_it_is_one_line(runs: Path, capsys: Capture, line: str, code: int, line_says: str) -> None:
+def test_a_request_with_nothing_to_do_is_one_line(
+    runs: Path, capsys: Capture, line: str, code: int, message: str
+) -> None:
     copied("failed", runs / "20261123-110000-bbbb")
     copied("checked", runs / "20261123-120000-cccc")
     before = {p: p.stat().st_size for p in runs.rglob("*") if p.is_file()}
-    got, out, err = says(capsys, *line.split())
+    got, out, err = run_command(capsys, *line.split())
     assert (got, out, err.count("\n")) == (code, "", 1)
-    assert line_says in err
+    assert message in err
     assert {p: p.stat().st_size for p in runs.rglob("*") if p.is_file()} == before
 
 
 @pytest.mark.parametrize("word", ["cancel", "retry", "resume"])
-def test_an_empty_word_is_no_run(runs: Path, capsys: Capture, word: str) -> None:
-    """As an unset variable of a script gives it."""
+def test_an_empty_argument_is_refused(runs: Path, capsys: Capture, word: str) -> None:
+    """An unset variable in a script has this effect."""
     copied("failed", runs / "20261123-110000-bbbb")
-    assert says(capsys, word, "")[0] == 2
+    assert run_command(capsys, word, "")[0] == 2
 
 
 @pytest.mark.parametrize("word", ["retry", "resume"])
-def test_without_any_run_it_is_said(capsys: Capture, word: str) -> None:
-    code, _, err = says(capsys, word)
+def test_without_any_run_the_command_says_so(capsys: Capture, word: str) -> None:
+    code, _, err = run_command(capsys, word)
     assert (code, err) == (
         2,
         "openhqm-tui: there are no runs yet; start one with `openhqm-tui build`\n",
     )
 
 
-def test_what_goes_on_has_nothing_to_resume(cut_off: RunFolder, capsys: Capture) -> None:
+def test_a_run_in_progress_has_nothing_to_resume(cut_off: RunFolder, capsys: Capture) -> None:
     lock = cut_off.lock()
-    code, _, err = says(capsys, "resume")
+    code, _, err = run_command(capsys, "resume")
     os.close(lock)
     assert code == 1
     assert "is in progress: nothing to resume; follow it with `openhqm-tui attach 20261123" in err
@@ -119,10 +121,10 @@ def test_what_goes_on_has_nothing_to_resume(cut_off: RunFolder, capsys: Capture)
 
 @pytest.fixture
 def live(docker: FakeDocker, own_home: Path) -> Iterator[Watch]:
-    """A run that goes on: kafka has failed, gcp is held, redis is built."""
+    """A run in progress: kafka has failed, gcp is held, redis is built."""
     docker.target("kafka", BROKEN, {})
     docker.target("gcp", HELD)
-    with begun(prepared("kafka", "gcp", "redis", check=False)) as (watch, _):
+    with runner_process(prepared("kafka", "gcp", "redis", check=False)) as (watch, _):
         until(lambda: docker.has("held-gcp"))
         until(lambda: watch.has(events.TargetEnded, target="kafka"))
         until(lambda: watch.has(events.TargetEnded, target="redis"))
@@ -130,12 +132,12 @@ def live(docker: FakeDocker, own_home: Path) -> Iterator[Watch]:
 
 
 def ended(watch: Watch) -> Watch:
-    until(lambda: watch.look().follower.finished)
+    until(lambda: watch.poll().follower.finished)
     return watch
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ([], "cancelling the run;"),
         (["run"], "cancelling the run;"),
@@ -144,32 +146,32 @@ def ended(watch: Watch) -> Watch:
         (["run", "gcp", "redis"], "cancelling gcp;"),
     ],
 )
-def test_what_goes_on_is_cancelled(
-    live: Watch, capsys: Capture, words: list[str], said: str
+def test_running_targets_are_cancelled(
+    live: Watch, capsys: Capture, words: list[str], message: str
 ) -> None:
-    code, out, err = says(capsys, "cancel", *words)
+    code, out, err = run_command(capsys, "cancel", *words)
     assert (code, err) == (0, "")
-    assert out == f"{said} follow it with `openhqm-tui attach {live.name}`\n"
-    assert live.has(events.CancelRequested), "the runner has heard"
+    assert out == f"{message} follow it with `openhqm-tui attach {live.name}`\n"
+    assert live.has(events.CancelRequested), "the runner has acknowledged it"
     assert ended(live).targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
 
 
-def test_what_is_over_is_said_to_be_while_the_run_goes_on(live: Watch, capsys: Capture) -> None:
-    code, out, err = says(capsys, "cancel", "redis", "kafka")
+def test_cancelling_finished_targets_of_a_live_run_says_so(live: Watch, capsys: Capture) -> None:
+    code, out, err = run_command(capsys, "cancel", "redis", "kafka")
     assert (code, out) == (1, "")
     assert "redis is built, kafka is failed: nothing to cancel" in err
     assert f"; run {live.name} is still in progress" in err
     assert live.folder.is_live()
 
 
-def test_a_target_is_retried_while_the_others_go_on(
+def test_a_target_is_retried_while_others_are_building(
     live: Watch, docker: FakeDocker, capsys: Capture
 ) -> None:
-    code, out, err = says(capsys, "retry", "--detach")
+    code, out, err = run_command(capsys, "retry", "--detach")
     assert (code, err) == (0, "")
     assert out == f"retrying kafka; follow it with `openhqm-tui attach {live.name}`\n"
     until(lambda: live.has(events.TargetEnded, target="kafka", attempt=2))
-    assert says(capsys, "retry")[2] == (
+    assert run_command(capsys, "retry")[2] == (
         f"openhqm-tui: run {live.name} is in progress, and nothing has failed so far: "
         "nothing to retry\n"
     )
@@ -177,7 +179,7 @@ def test_a_target_is_retried_while_the_others_go_on(
     assert ended(live).status is Status.PASSED
 
 
-def test_who_is_attached_sees_what_others_ask_for(
+def test_an_attached_client_sees_requests_of_others(
     live: Watch, docker: FakeDocker, capsys: Capture, tmp_path: Path
 ) -> None:
     out = tmp_path / "attached"
@@ -185,17 +187,17 @@ def test_who_is_attached_sees_what_others_ask_for(
     with out.open("wb") as opened, subprocess.Popen(words, stdout=opened) as attached:
         try:
             until(lambda: b'"kafka","attempt":1,"outcome":"failed"' in out.read_bytes())
-            assert says(capsys, "retry", "kafka", "--detach")[0] == 0
+            assert run_command(capsys, "retry", "kafka", "--detach")[0] == 0
             until(lambda: b'"kafka","attempt":2,"outcome":"passed"' in out.read_bytes())
-            assert says(capsys, "cancel", "gcp")[0] == 0
+            assert run_command(capsys, "cancel", "gcp")[0] == 0
             until(lambda: attached.poll() is not None)
         finally:
             attached.kill()
     assert attached.returncode == 130
     ended(live)
-    told = [json.loads(line) for line in out.read_bytes().splitlines()]
-    assert [r["target"] for r in told if r["event"] == "cancel-asked"] == ["gcp"]
-    assert [lane["status"] for lane in told[-1]["lanes"]] == [
+    records = [json.loads(line) for line in out.read_bytes().splitlines()]
+    assert [r["target"] for r in records if r["event"] == "cancel-asked"] == ["gcp"]
+    assert [lane["status"] for lane in records[-1]["lanes"]] == [
         *("done", "done"),
         *("cancelled", "cancelled"),
         *("done", "done"),
@@ -203,7 +205,7 @@ def test_who_is_attached_sees_what_others_ask_for(
 
 
 @pytest.mark.parametrize("over", [False, True])
-def test_an_interrupt_stops_only_what_was_taken_up_here(
+def test_an_interrupt_cancels_only_a_run_that_the_command_restarted(
     live: Watch, docker: FakeDocker, tmp_path: Path, over: bool
 ) -> None:
     docker.target("kafka", BROKEN, HELD)
@@ -215,7 +217,7 @@ def test_an_interrupt_stops_only_what_was_taken_up_here(
     with out.open("wb") as opened, subprocess.Popen(words, stdout=opened) as retrying:
         try:
             until(lambda: docker.has("held-kafka"))
-            until(lambda: b'"attempt":2' in out.read_bytes(), "it is being watched")
+            until(lambda: b'"attempt":2' in out.read_bytes(), "the retry is being followed")
             retrying.send_signal(signal.SIGINT)
             until(lambda: retrying.poll() is not None)
         finally:
@@ -228,31 +230,31 @@ def test_an_interrupt_stops_only_what_was_taken_up_here(
         assert live.folder.is_live()
 
 
-def test_a_retry_is_followed_from_there_on(
+def test_a_retry_shows_only_the_new_attempt(
     live: Watch, docker: FakeDocker, capsys: Capture
 ) -> None:
     docker.release("gcp")
     ended(live)
-    code, out, err = says(capsys, "retry", "--format", "json")
-    told = [json.loads(line) for line in out.splitlines()]
+    code, out, err = run_command(capsys, "retry", "--format", "json")
+    records = [json.loads(line) for line in out.splitlines()]
     assert code == 0
     assert err == f"openhqm-tui: retrying kafka in run {live.name}\n"
-    assert [r["target"] for r in told if r["event"] == "target-started"] == ["kafka"]
-    assert (told[0]["event"], told[-1]["outcome"]) == ("run", "passed")
-    assert not [r for r in told if r["event"] == "log"], "the first attempt's lines"
+    assert [r["target"] for r in records if r["event"] == "target-started"] == ["kafka"]
+    assert (records[0]["event"], records[-1]["outcome"]) == ("run", "passed")
+    assert not [r for r in records if r["event"] == "log"], "the first attempt's lines"
 
 
-def test_named_targets_are_retried_in_a_run_that_is_over(
+def test_named_targets_of_a_finished_run_are_retried(
     docker: FakeDocker, own_home: Path, capsys: Capture
 ) -> None:
     docker.target("kafka", BROKEN, BROKEN)
     docker.target("sqs", BROKEN, {})
-    with begun(prepared("kafka", "sqs", check=False)) as (watch, _):
+    with runner_process(prepared("kafka", "sqs", check=False)) as (watch, _):
         ended(watch)
-        code, out, _ = says(capsys, "retry", "run", "--format", "plain", "sqs")
-        assert code == 1, "kafka has failed still"
+        code, out, _ = run_command(capsys, "retry", "run", "--format", "plain", "sqs")
+        assert code == 1, "kafka is still failed"
         assert "sqs linux/amd64 | ● built" in out
-        assert "kafka linux/amd64 |" not in out, "that isn't built again"
+        assert "kafka linux/amd64 |" not in out, "it isn't rebuilt"
         assert ended(Watch(watch.folder)).targets("kafka", "sqs") == [Status.FAILED, Status.DONE]
         assert len(docker.calls_of("bake")) == 3
 
@@ -261,51 +263,51 @@ def test_a_run_whose_runner_was_killed_is_resumed_and_followed(
     docker: FakeDocker, own_home: Path, capsys: Capture
 ) -> None:
     docker.target("gcp", HELD, {})
-    with begun(prepared("redis", "gcp", check=False)) as (watch, pid):
+    with runner_process(prepared("redis", "gcp", check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
         until(lambda: watch.has(events.TargetEnded, target="redis"))
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
-        code, out, err = says(capsys, "resume", "--format", "plain")
+        code, out, err = run_command(capsys, "resume", "--format", "plain")
         assert code == 0
         assert err == f"openhqm-tui: continuing unfinished targets in run {watch.name}\n"
         assert "gcp linux/arm64 | ● built" in out
-        assert "redis linux/amd64 |" not in out, "that was built before"
+        assert "redis linux/amd64 |" not in out, "it was built before"
         assert out.splitlines()[-1].startswith("4 images: 4 built in ")
 
 
-def test_an_interrupted_run_is_cancelled_with_what_it_left(
+def test_cancelling_an_interrupted_run_stops_its_leftover_processes(
     docker: FakeDocker, own_home: Path, capsys: Capture
 ) -> None:
     docker.target("gcp", HELD)
-    with begun(prepared("gcp", check=False)) as (watch, pid):
+    with runner_process(prepared("gcp", check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
-        code, out, _ = says(capsys, "cancel", "run")
+        code, out, _ = run_command(capsys, "cancel", "run")
         assert code == 0
         assert out == f"run {watch.name} was interrupted: its leftover processes were stopped\n"
         until(lambda: state_of(watch.folder).outcome is Outcome.CANCELLED)
 
 
-def test_a_build_tells_of_a_live_run_with_the_same_tags(
+def test_a_build_warns_about_a_live_run_with_the_same_tags(
     live: Watch, docker: FakeDocker, capsys: Capture
 ) -> None:
     line = "build --backend {} --platforms amd64 --base-image mine:1 --no-check --format json"
-    code, _, err = says(capsys, *line.format("redis").split())
+    code, _, err = run_command(capsys, *line.format("redis").split())
     assert code == 0
-    (told,) = [line for line in err.splitlines() if "is in progress and builds" in line]
-    assert f"run {live.name} is in progress and builds openhqm:latest-redis too" in told
-    assert "the runs don't affect each other" in told
-    assert "in progress" not in says(capsys, *line.format("minimal").split())[2]
+    (records,) = [line for line in err.splitlines() if "is in progress and builds" in line]
+    assert f"run {live.name} is in progress and builds openhqm:latest-redis too" in records
+    assert "the runs don't affect each other" in records
+    assert "in progress" not in run_command(capsys, *line.format("minimal").split())[2]
 
 
-def test_a_detached_build_tells_how_to_follow_it(
+def test_a_detached_build_prints_how_to_follow_it(
     docker: FakeDocker, own_home: Path, capsys: Capture
 ) -> None:
     line = "build --backend redis --platforms amd64 --base-image mine:1 --no-check --detach"
-    code, out, err = says(capsys, *line.split())
+    code, out, err = run_command(capsys, *line.split())
     name = out.strip()
     assert (code, out) == (0, f"{name}\n")
     assert f"openhqm-tui: follow it with `openhqm-tui attach {name}`\n" in err
-    assert says(capsys, "attach", "--format", "plain")[0] == 0
+    assert run_command(capsys, "attach", "--format", "plain")[0] == 0

@@ -1,4 +1,4 @@
-"""A run attached to from its start or later: the same lines; Ctrl-C only stops the watching."""
+"""Attaching to a run at any time prints the same lines; Ctrl-C only stops following."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ T = 2e9
 
 
 def retried(place: Path) -> RunFolder:
-    """A run of which a target failed, and passed when it was built once more after the end."""
+    """A run with a target that failed, and passed when it was retried after the end."""
     folder = copied("failed", place)
     shutil.copy(place / "redis.rawjson", place / "kafka.2.rawjson")
     for event in (
@@ -57,9 +57,9 @@ def a_run(name: str, place: Path) -> RunFolder:
 
 
 class Growing:
-    """A run folder that grows in pieces cut at random, held as by a runner until all is there.
+    """A run folder that grows in random pieces, and is locked as by a runner until it is complete.
 
-    A target's end is written when its Buildx is over, as the runner does.
+    As with a runner, a target's end is written after its stream.
     """
 
     def __init__(self, folder: RunFolder, dice: random.Random) -> None:
@@ -71,7 +71,7 @@ class Growing:
         self._streams = {f.name: self._pieces(f) for f in sorted(folder.path.glob("*.rawjson"))}
 
     def grow(self) -> None:
-        """Write a piece of something; let go of the run when that was the last."""
+        """Write a piece of some file; release the lock after the last one."""
         left = [name for name, pieces in self._streams.items() if pieces]
         if left and self._dice.random() < 0.7:
             self._write_stream(self._dice.choice(left))
@@ -105,7 +105,7 @@ class Growing:
             events.write(piece)
 
 
-def watched(growing: Growing, form: str, dice: random.Random) -> None:
+def follow_growing(growing: Growing, form: str, dice: random.Random) -> None:
     """Show a run while it grows, as `build` does."""
     follower = Follower(growing.folder)
     output = choose_output(form, follower)
@@ -121,7 +121,7 @@ RUNS = (*NAMES, "retried", "cut_off")
 
 @pytest.mark.parametrize("form", ["plain", "json", "github"])
 @pytest.mark.parametrize("name", RUNS)
-def test_who_comes_later_is_told_the_same(
+def test_attaching_later_prints_the_same_lines(
     tmp_path: Path, capsys: Capture, name: str, form: str
 ) -> None:
     for seed in range(3):
@@ -129,11 +129,11 @@ def test_who_comes_later_is_told_the_same(
         place = tmp_path / "run"
         folder = a_run(name, place)
         whole = folder.events_file.read_bytes()
-        watched(Growing(folder, dice), form, dice)
-        at_once = capsys.readouterr().out
+        follow_growing(Growing(folder, dice), form, dice)
+        live = capsys.readouterr().out
         assert folder.events_file.read_bytes() == whole, "all of it was written"
         assert show_and_leave(Follower(RunFolder(place)), form) in {0, 1, 130}
-        assert by_lane(form, at_once) == by_lane(form, capsys.readouterr().out), f"seed {seed}"
+        assert by_lane(form, live) == by_lane(form, capsys.readouterr().out), f"seed {seed}"
         shutil.rmtree(place)
 
 
@@ -147,7 +147,7 @@ def test_the_end_of_a_run_comes_after_the_ends_of_its_targets(
     assert (last["event"], summary["event"]) == ("run-ended", "summary")
 
 
-def test_what_was_read_before_is_not_told_again(tmp_path: Path, capsys: Capture) -> None:
+def test_output_read_before_is_not_printed_again(tmp_path: Path, capsys: Capture) -> None:
     folder = copied("failed", tmp_path / "run")
     follower = Follower(folder)
     follower.read_all()
@@ -158,7 +158,7 @@ def test_what_was_read_before_is_not_told_again(tmp_path: Path, capsys: Capture)
         for output in outputs:
             output.update(changes)
     out = capsys.readouterr().out
-    assert "| this is why\n" not in out, "the first attempt's words"
+    assert "| this is why\n" not in out, "output of the first attempt"
     assert "redis linux/amd64 |" not in out, "it was verified before"
     assert out.count("kafka linux/amd64 | x86_64\n") == 1
     assert "✗ kafka" not in out
@@ -177,7 +177,7 @@ def runs(own_home: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "code"), [("checked", 0), ("failed", 1), ("cancelled", 130), ("cut_off", 1)]
 )
-def test_the_exit_code_is_that_of_the_build(
+def test_the_exit_code_is_the_same_as_for_a_build(
     runs: Path, capsys: Capture, name: str, code: int
 ) -> None:
     a_run(name, runs / "20261123-100000-aaaa")
@@ -188,12 +188,12 @@ def test_the_exit_code_is_that_of_the_build(
         assert "run 20261123-100000-aaaa was interrupted: the runner died" in err
         assert "continue with `openhqm-tui resume 20261123-100000-aaaa`" in err
         assert out.endswith(" · interrupted\n")
-        for told in (
+        for line in (
             "kafka linux/amd64 | − stopped",
             "kafka linux/arm64 | ✗ failed",
             "redis linux/amd64 | ! interrupted",
         ):
-            assert f"{told}\n" in out
+            assert f"{line}\n" in out
     else:
         assert err == ""
 
@@ -207,7 +207,9 @@ def test_the_exit_code_is_that_of_the_build(
         ([str(HERE / "failed")], "failed"),
     ],
 )
-def test_which_run(runs: Path, capsys: Capture, words: list[str], shown: str) -> None:
+def test_the_run_is_found_by_name_prefix_or_path(
+    runs: Path, capsys: Capture, words: list[str], shown: str
+) -> None:
     for name in ("20261123-100000-aaaa", "20261123-110000-bbbb"):
         copied("checked", runs / name)
     main(["attach", "--format", "json", *words])
@@ -215,7 +217,7 @@ def test_which_run(runs: Path, capsys: Capture, words: list[str], shown: str) ->
 
 
 @pytest.mark.parametrize(
-    ("word", "says"),
+    ("word", "message"),
     [
         ("20261123-100000-aaba", "did you mean 20261123-100000-aaaa?"),
         ("2026", "'2026' is ambiguous: 2 runs match"),
@@ -224,15 +226,13 @@ def test_which_run(runs: Path, capsys: Capture, words: list[str], shown: str) ->
         ("", "RUN is empty"),
     ],
 )
-def test_a_run_that_isnt_there_is_one_line(
-    runs: Path, capsys: Capture, word: str, says: str
-) -> None:
+def test_an_unknown_run_is_one_line(runs: Path, capsys: Capture, word: str, message: str) -> None:
     for name in ("20261123-100000-aaaa", "20261123-110000-bbbb"):
         copied("checked", runs / name)
     assert main(["attach", word]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert says in err
+    assert message in err
 
 
 def test_without_any_run_it_is_one_line(capsys: Capture) -> None:
@@ -242,7 +242,7 @@ def test_without_any_run_it_is_one_line(capsys: Capture) -> None:
 
 @pytest.mark.parametrize("form", ["plain", "tty", "json", "github"])
 @pytest.mark.parametrize("means", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_stops_the_watching_and_the_run_goes_on(
+def test_an_interrupt_stops_following_and_the_run_continues(
     runs: Path, capsys: Capture, form: str, means: signal.Signals
 ) -> None:
     folder = cut_off(runs / "20261123-100000-aaaa")
@@ -250,7 +250,7 @@ def test_an_interrupt_stops_the_watching_and_the_run_goes_on(
     read = threading.Event()
 
     class Reads(Follower):
-        """Says when all that is there has been shown."""
+        """Signals when everything written so far has been shown."""
 
         def poll(self, only: object = None) -> object:  # type: ignore[override]
             changes = super().poll()
@@ -274,14 +274,16 @@ def test_an_interrupt_stops_the_watching_and_the_run_goes_on(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_run_that_ends_between_two_looks_is_seen_to_its_end(runs: Path, capsys: Capture) -> None:
+def test_a_run_that_ends_between_two_polls_is_followed_to_its_end(
+    runs: Path, capsys: Capture
+) -> None:
     folder = copied("failed", runs / "20261123-100000-aaaa")
     *lines, last = folder.events_file.read_bytes().splitlines(keepends=True)
     folder.events_file.write_bytes(b"".join(lines))
     lock = folder.lock()
 
     class Late(Follower):
-        """The run ends as soon as it has been found to be live."""
+        """The run ends right after it was found to be live."""
 
         def _is_live(self) -> bool:
             live = super()._is_live()

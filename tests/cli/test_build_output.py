@@ -59,9 +59,7 @@ def test_the_exit_code_is_the_runs(capsys: Capture, name: str, code: int, form: 
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_runner_that_died_is_said_to_have_and_is_no_success(
-    tmp_path: Path, capsys: Capture, form: str
-) -> None:
+def test_a_dead_runner_is_reported_as_a_failure(tmp_path: Path, capsys: Capture, form: str) -> None:
     folder = copied("checked", tmp_path / "run")
     *lines, _ = folder.events_file.read_bytes().splitlines(keepends=True)
     folder.events_file.write_bytes(b"".join(lines))
@@ -76,7 +74,7 @@ def test_a_runner_that_died_is_said_to_have_and_is_no_success(
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("form", ["plain", "tty", "github"])
-def test_what_is_piped_holds_no_escape(capsys: Capture, name: str, form: str) -> None:
+def test_piped_output_has_no_escape_sequences(capsys: Capture, name: str, form: str) -> None:
     _, out, err = shown(recording(name), form, capsys)
     assert not any(c < " " and c != "\n" for c in out + err)
 
@@ -88,7 +86,7 @@ def test_every_line_of_a_log_names_its_lane(capsys: Capture) -> None:
     assert "redis linux/arm64 | aarch64" in out
 
 
-def test_results_digest_and_table_are_told_once(capsys: Capture) -> None:
+def test_results_digest_and_table_are_printed_once(capsys: Capture) -> None:
     _, out, _ = shown(recording("bake_fails"), "plain", capsys)
     for line in (
         "bad linux/amd64 | ✗ failed",
@@ -105,18 +103,18 @@ def test_results_digest_and_table_are_told_once(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_json_is_an_object_a_line_and_nothing_else(capsys: Capture, name: str) -> None:
+def test_json_has_one_object_per_line_and_nothing_else(capsys: Capture, name: str) -> None:
     folder = recording(name)
     _, out, err = shown(folder, "json", capsys)
     first, *middle, last = records(out)
     assert (first["event"], first["run"], last["event"]) == ("run", name, "summary")
     assert err == ""
     events = [record for record in middle if record["event"] != "log"]
-    # What is newer than the recording has its default.
+    # Fields newer than the recording have their defaults.
     written = [json.loads(msgspec.json.encode(event)) for event in folder.events()]
     for target in {record.get("target") for record in written}:
-        told = [record for record in events if record.get("target") == target]
-        assert told == [record for record in written if record.get("target") == target]
+        printed = [record for record in events if record.get("target") == target]
+        assert printed == [record for record in written if record.get("target") == target]
     assert len(events) == len(written)
     assert events[-1]["event"] == "run-ended"
     lanes = {(lane["target"], lane["platform"]) for lane in last["lanes"]}
@@ -135,7 +133,7 @@ def test_json_has_every_log_line_once(capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("name", "outcome"), [("checked", "passed"), ("failed", "failed"), ("cancelled", "cancelled")]
 )
-def test_json_tells_the_outcome(capsys: Capture, name: str, outcome: str) -> None:
+def test_json_has_the_outcome(capsys: Capture, name: str, outcome: str) -> None:
     assert records(shown(recording(name), "json", capsys)[1])[-1]["outcome"] == outcome
 
 
@@ -150,13 +148,13 @@ HOSTILE = (
 
 @pytest.fixture
 def hostile(tmp_path: Path) -> RunFolder:
-    """A failed run whose step prints what would act on a terminal or on GitHub's runner."""
+    """A failed run whose step prints terminal escapes and workflow commands."""
     folder = copied("failed", tmp_path / "run")
     log = {"vertex": _failed_step(folder), "stream": 1, "data": HOSTILE}
     stream = folder.path / "kafka.rawjson"
     record = msgspec.json.encode({"logs": [log]}) + b"\n"
     records, error = stream.read_bytes().split(b"Dockerfile:6\n")
-    # The error comes with the step's own end: the log has to stand before it.
+    # The error comes with the end of the step, so the log has to precede it.
     lines = records.splitlines(keepends=True)
     lines.insert(len(lines) - 2, record)
     stream.write_bytes(b"".join(lines) + b"Dockerfile:6\n" + error)
@@ -175,7 +173,7 @@ def _failed_step(folder: RunFolder) -> str:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_no_output_lets_it_act_on_the_terminal(
+def test_hostile_output_does_not_reach_the_terminal_unescaped(
     hostile: RunFolder, capsys: Capture, form: str
 ) -> None:
     code, out, err = shown(hostile, form, capsys)
@@ -186,12 +184,12 @@ def test_no_output_lets_it_act_on_the_terminal(
     assert len(out) < 200_000
 
 
-def test_markup_is_shown_not_read(hostile: RunFolder, capsys: Capture) -> None:
+def test_markup_is_shown_literally(hostile: RunFolder, capsys: Capture) -> None:
     assert "[bold red]markup[/]" in shown(hostile, "tty", capsys)[1]
 
 
 class ActionsRunner:
-    """What GitHub's runner obeys: `::name…::` after blanks, or `##[name]` anywhere in a line."""
+    """The commands GitHub's runner executes: `::name…::` after blanks, `##[name]` anywhere."""
 
     KNOWN = frozenset(
         [
@@ -208,7 +206,7 @@ class ActionsRunner:
     )
 
     def __init__(self, out: str) -> None:
-        self.obeyed: list[tuple[str, str]] = []
+        self.executed: list[tuple[str, str]] = []
         self.stopped_by = ""
         for line in out.splitlines():
             self._read(line)
@@ -221,7 +219,7 @@ class ActionsRunner:
         elif name == "stop-commands":
             self.stopped_by = text
         elif name in self.KNOWN:
-            self.obeyed.append((name, line))
+            self.executed.append((name, line))
 
     def _command(self, line: str) -> tuple[str, str]:
         stripped = line.lstrip()
@@ -234,21 +232,23 @@ class ActionsRunner:
         return "", ""
 
 
-def test_githubs_runner_obeys_us_and_never_the_log(hostile: RunFolder, capsys: Capture) -> None:
+def test_githubs_runner_executes_our_commands_but_none_from_the_log(
+    hostile: RunFolder, capsys: Capture
+) -> None:
     _, out, _ = shown(hostile, "github", capsys)
     runner = ActionsRunner(out)
-    names = [name for name, _ in runner.obeyed]
+    names = [name for name, _ in runner.executed]
     assert names == ["group", "endgroup"] * 6 + ["error"]
-    (error,) = (line for name, line in runner.obeyed if name == "error")
+    (error,) = (line for name, line in runner.executed if name == "error")
     assert error.startswith("::error file=Dockerfile,line=6::kafka linux/arm64 build 2/4 RUN ")
     assert error.endswith(": exit code 7")
     assert runner.stopped_by == ""
-    assert "::add-mask::all" in out, "it is shown all the same"
+    assert "::add-mask::all" in out, "it is shown anyway"
 
 
-def test_the_model_of_the_runner_would_obey_a_bare_log(capsys: Capture) -> None:
-    obeyed = ActionsRunner(HOSTILE.decode("utf-8", "replace")).obeyed
-    assert [name for name, _ in obeyed] == ["add-mask", "error", "warning", "set-env"]
+def test_the_model_of_the_runner_executes_commands_in_an_unescaped_log(capsys: Capture) -> None:
+    executed = ActionsRunner(HOSTILE.decode("utf-8", "replace")).executed
+    assert [name for name, _ in executed] == ["add-mask", "error", "warning", "set-env"]
 
 
 def test_an_annotation_is_escaped(tmp_path: Path, capsys: Capture) -> None:
@@ -259,7 +259,7 @@ def test_an_annotation_is_escaped(tmp_path: Path, capsys: Capture) -> None:
     assert "::error file=a%2Cb%3Ac%25/Dockerfile,line=6::" in out
 
 
-# -- a run that goes on -----------------------------------------------------------------------
+# -- a run in progress ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -290,13 +290,13 @@ def test_a_second_attempt_is_shown_from_its_beginning(
     if form == "plain":
         assert out.splitlines().count("kafka linux/amd64 | x86_64") == 2
     elif form == "json":
-        told = [(r.get("target"), r.get("text")) for r in records(out)]
-        assert told.count(("kafka", "x86_64")) == 2
+        lines = [(r.get("target"), r.get("text")) for r in records(out)]
+        assert lines.count(("kafka", "x86_64")) == 2
     elif form == "github":
         assert out.count("::group::kafka linux/amd64\n") == 2
 
 
-def test_an_interrupt_asks_once_and_waits_for_the_end(tmp_path: Path, capsys: Capture) -> None:
+def test_an_interrupt_cancels_once_and_waits_for_the_end(tmp_path: Path, capsys: Capture) -> None:
     folder = copied("failed", tmp_path / "run")
     *lines, last = folder.events_file.read_bytes().splitlines(keepends=True)
     folder.events_file.write_bytes(b"".join(lines))
@@ -322,7 +322,7 @@ def test_an_interrupt_asks_once_and_waits_for_the_end(tmp_path: Path, capsys: Ca
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_an_interrupt_that_cant_be_written_down_can_be_tried_again(
+def test_an_interrupt_that_cannot_be_recorded_can_be_repeated(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = copied("failed", tmp_path / "run")
@@ -366,7 +366,7 @@ class Stream:
         ({"GITHUB_ACTIONS": "false"}, True, "tty"),
     ],
 )
-def test_the_format_that_suits(
+def test_the_automatic_format_fits_the_environment(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], terminal: bool, form: str
 ) -> None:
     for name in ("CI", "GITHUB_ACTIONS"):

@@ -1,4 +1,4 @@
-"""`openhqm-tui builders`: what is listed, asked and said."""
+"""`openhqm-tui builders`: listing, inspecting, creating and removing."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture(autouse=True)
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Three builders; return what is asked of them."""
-    asked: list[str] = []
+    """Provide three builders; return the changes made to them."""
+    changes: list[str] = []
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module, "list_builders", lambda: BUILDERS)
     monkeypatch.setattr(
@@ -49,24 +49,24 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         monkeypatch.setattr(
             module,
             f"{name}_builder",
-            lambda what, say, name=name: asked.append(f"{name} {getattr(what, 'name', what)}"),
+            lambda what, say, name=name: changes.append(f"{name} {getattr(what, 'name', what)}"),
         )
-    return asked
+    return changes
 
 
-def says(capsys: Capture, line: str) -> tuple[int, str, str]:
+def run_command(capsys: Capture, line: str) -> tuple[int, str, str]:
     code = main(line.split())
-    told = capsys.readouterr()
-    return code, told.out, told.err
+    out, err = capsys.readouterr()
+    return code, out, err
 
 
-def test_the_drivers_are_those_that_can_be_made() -> None:
+def test_the_command_offers_every_supported_driver() -> None:
     assert builders.DRIVERS == DRIVERS
 
 
-def test_a_line_for_every_node(capsys: Capture) -> None:
+def test_every_node_is_listed(capsys: Capture) -> None:
     Path("openhqm-tui.toml").write_text('builder = "duo"')
-    code, out, _ = says(capsys, "builders")
+    code, out, _ = run_command(capsys, "builders")
     assert code == 0
     assert [line.split() for line in out.splitlines()] == [
         ["builder", "driver", "node", "endpoint", "status", "native", "emulated"],
@@ -78,8 +78,8 @@ def test_a_line_for_every_node(capsys: Capture) -> None:
     assert out.isprintable() or set(out) - {"\n"} <= set(map(chr, range(32, 127)))
 
 
-def test_as_json(capsys: Capture) -> None:
-    _, out, _ = says(capsys, "builders --format json")
+def test_the_list_as_json(capsys: Capture) -> None:
+    _, out, _ = run_command(capsys, "builders --format json")
     default, duo, dead = (json.loads(line) for line in out.splitlines())
     assert (default["selected"], duo["selected"], duo["settings"]) == (True, False, False)
     assert duo["nodes"][1] == {
@@ -96,8 +96,8 @@ def test_as_json(capsys: Capture) -> None:
     assert dead["error"] == "x"
 
 
-def test_one_in_full(capsys: Capture) -> None:
-    code, out, _ = says(capsys, "builders inspect duo")
+def test_inspect_shows_a_builder_in_full(capsys: Capture) -> None:
+    code, out, _ = run_command(capsys, "builders inspect duo")
     assert code == 0
     blocks = [block.splitlines() for block in out.split("\n\n")]
     assert blocks[0] == ["builder   duo", "driver    remote"]
@@ -109,14 +109,14 @@ def test_one_in_full(capsys: Capture) -> None:
         "claimed   arm64",
         "emulated  amd64",
     ]
-    code, out, _ = says(capsys, "builders inspect duo --format json")
+    code, out, _ = run_command(capsys, "builders inspect duo --format json")
     assert json.loads(out)["nodes"][1]["native"] == "linux/arm64"
-    _, out, _ = says(capsys, "builders inspect dead")
+    _, out, _ = run_command(capsys, "builders inspect dead")
     assert "error     refused" in out
 
 
 @pytest.mark.parametrize(
-    ("line", "code", "err", "asked"),
+    ("line", "code", "err", "changes"),
     [
         ("builders create big --node arm64=ssh://a --node amd64=ssh://b", 0, "", ["create big"]),
         ("builders create big --use", 0, "", ["create big", "use big"]),
@@ -132,51 +132,51 @@ def test_one_in_full(capsys: Capture) -> None:
         ("builders inspct duo", 2, "did you mean inspect?", []),
     ],
 )
-def test_what_is_done(
+def test_changes_and_refusals(
     capsys: Capture,
     world: list[str],
     line: str,
     code: int,
     err: str,
-    asked: list[str],
+    changes: list[str],
 ) -> None:
-    ended, _, told = says(capsys, line)
-    assert ended == code
-    assert err in told
-    assert world == asked
+    exit_code, _, printed = run_command(capsys, line)
+    assert exit_code == code
+    assert err in printed
+    assert world == changes
 
 
-@pytest.mark.parametrize(("answer", "asked"), [("y\n", ["remove duo"]), ("\n", []), ("", [])])
+@pytest.mark.parametrize(("answer", "changes"), [("y\n", ["remove duo"]), ("\n", []), ("", [])])
 def test_rm_shows_its_command_and_asks(
     capsys: Capture,
     world: list[str],
     monkeypatch: pytest.MonkeyPatch,
     answer: str,
-    asked: list[str],
+    changes: list[str],
 ) -> None:
     terminal = io.StringIO(answer)
     terminal.isatty = lambda: True  # type: ignore[method-assign]
     monkeypatch.setattr(sys, "stdin", terminal)
-    code, _, err = says(capsys, "builders rm duo")
+    code, _, err = run_command(capsys, "builders rm duo")
     assert code == 0
     assert "$ docker buildx rm duo\nRemove builder duo" in err
-    assert world == asked
+    assert world == changes
 
 
 @pytest.mark.parametrize(("flag", "builder"), [("", "duo"), ("--builder dead", "dead")])
-def test_the_doctor_looks_at_the_builder_of_flag_or_settings(
+def test_the_doctor_examines_the_builder_of_flag_or_settings(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, flag: str, builder: str
 ) -> None:
-    asked: list[str | None] = []
+    changes: list[str | None] = []
 
     def examine(
         _platforms: object, _base: str, builder: str | None, **_more: object
     ) -> list[object]:
-        asked.append(builder)
+        changes.append(builder)
         return []
 
     monkeypatch.setattr(diagnose, "examine", examine)
     monkeypatch.setattr(DoctorOutput, "findings", lambda *_: None)
     Path("openhqm-tui.toml").write_text('builder = "duo"')
-    says(capsys, f"doctor --format plain {flag}")
-    assert asked == [builder]
+    run_command(capsys, f"doctor --format plain {flag}")
+    assert changes == [builder]

@@ -29,7 +29,7 @@ DIGEST = "sha256:f8ba94d0003271c3" + "0" * 48
         ("localhost:5000/a/b", f"localhost:5000/a/b@{DIGEST}"),
         (f"openhqm@{DIGEST}", f"openhqm@{DIGEST}"),
         (f"openhqm:latest@{DIGEST}", f"openhqm:latest@{DIGEST}"),
-        # An ID has no repository: `sha256@sha256:…` would name nothing.
+        # An ID has no repository: `sha256@sha256:…` would be meaningless.
         (DIGEST, DIGEST),
         (DIGEST[7:], DIGEST),
         (DIGEST[7:19], DIGEST),
@@ -47,9 +47,9 @@ def test_all_platforms_of_the_index_are_checked() -> None:
 @pytest.mark.parametrize("platform", ["windows/amd64", "wasi/wasm", "linux/\x1b[31mx", ""])
 def test_a_platform_that_cannot_run_is_refused_with_the_valid_ones(platform: str) -> None:
     index = [SeenImage(platform="linux/amd64"), SeenImage(platform=platform)]
-    with pytest.raises(UsageProblem, match=r"--platforms .*linux/amd64") as told:
+    with pytest.raises(UsageProblem, match=r"--platforms .*linux/amd64") as caught:
         platforms_in("x", index)
-    assert "\x1b" not in str(told.value)
+    assert "\x1b" not in str(caught.value)
 
 
 def test_an_index_without_images_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""What `check` prints, and how answers stand in a run's summary: for people, JSON, Actions."""
+"""The output of `check`, and verdicts in a run's summary: as text, JSON and for Actions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def shown(form: str, lanes: list[CheckedImage] = LANES, *, verbose: bool = False
     return out.getvalue().splitlines()
 
 
-def test_a_lane_is_a_line_and_what_is_no_pass_stands_below_the_gravest_first() -> None:
+def test_each_lane_lists_its_failed_checks_worst_first() -> None:
     amd64, cache, expected, hint, arm64, *rest, empty, last = shown("plain")
     assert amd64 == "acme/api:1  linux/amd64 native    ✓ verified      1/2 pass, caches: warn"
     assert cache == "  ! caches: warn: /root/.cache"
@@ -55,7 +55,7 @@ def test_a_lane_is_a_line_and_what_is_no_pass_stands_below_the_gravest_first() -
     assert (empty, last) == ("", "2 images: 1 verified, 1 not verified")
 
 
-def test_with_verbose_every_answer_is_listed_with_how_it_was_asked() -> None:
+def test_verbose_output_lists_every_verdict_and_how_it_was_checked() -> None:
     lines = shown("plain", verbose=True)
     assert "  ✓ index: pass: linux/amd64" in lines
     assert "  ? python: unknown (emulated): the emulator crashed" in lines
@@ -78,27 +78,27 @@ def test_json_has_everything() -> None:
     }
 
 
-def test_actions_gets_annotations_and_obeys_no_image() -> None:
+def test_actions_gets_annotations_and_executes_nothing_from_an_image() -> None:
     lines = shown("github")
-    silent = next(index for index, line in enumerate(lines) if line.startswith("::stop-commands::"))
-    heard = lines[:silent]
-    assert [line.split(" ")[0] for line in heard] == [
+    stop = next(index for index, line in enumerate(lines) if line.startswith("::stop-commands::"))
+    annotations = lines[:stop]
+    assert [line.split(" ")[0] for line in annotations] == [
         "::warning",
         "::error",
         "::error",
         "::warning",
     ]
-    assert heard[1].startswith(
+    assert annotations[1].startswith(
         "::error title=binaries · acme/api%3A1 linux/arm64::binaries: fail: x.so is x86_64"
     )
-    assert "expected all aarch64%0A" in heard[1], "the hint is a line of its own"
-    word = lines[silent].removeprefix("::stop-commands::")
+    assert "expected all aarch64%0A" in annotations[1], "the hint has its own line"
+    word = lines[stop].removeprefix("::stop-commands::")
     assert lines[-1] == f"::{word}::"
-    assert not any("\n" in line for line in heard)
+    assert not any("\n" in line for line in annotations)
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "told"),
+    ("verdicts", "text"),
     [
         ((), "none run"),
         ((GOOD,), "1/1 pass"),
@@ -106,14 +106,14 @@ def test_actions_gets_annotations_and_obeys_no_image() -> None:
         ((WARNED, FAILED, UNKNOWN), "0/3 pass, binaries: fail, python: unknown, 1 more"),
     ],
 )
-def test_answers_in_few_words(verdicts: tuple[Verdict, ...], told: str) -> None:
-    assert tally(verdicts) == told
+def test_verdicts_are_summarized(verdicts: tuple[Verdict, ...], text: str) -> None:
+    assert tally(verdicts) == text
 
 
 # -- in a run's summary -----------------------------------------------------------------------
 
 
-def test_a_warning_keeps_nothing_back_and_is_told() -> None:
+def test_a_warning_is_shown_and_the_image_stays_verified() -> None:
     state = state_of(recording("checked"))
     state.lanes[0].verdicts = (GOOD, WARNED)
     row = rows_of(state)[0]
@@ -124,7 +124,7 @@ def test_a_warning_keeps_nothing_back_and_is_told() -> None:
     assert lines[1] == "  ! caches: warn: /root/.cache"
 
 
-def test_a_run_in_actions_annotates_what_is_no_pass(tmp_path: Path) -> None:
+def test_a_run_in_actions_annotates_failed_checks(tmp_path: Path) -> None:
     folder = copied("checked", tmp_path / "run")
     again = journal.LaneChecked(
         at=2e9, target="redis", platform="linux/arm64", verdicts=(GOOD, FAILED), emulated=True

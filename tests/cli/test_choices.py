@@ -1,4 +1,4 @@
-"""From words and settings to options: flag over environment over project over user."""
+"""Build options from flags, environment, project and user settings, in this order."""
 
 from __future__ import annotations
 
@@ -60,11 +60,13 @@ BOTH = ["linux/amd64", "linux/arm64"]
     ],
 )
 @pytest.mark.usefixtures("nothing_starts")
-def test_what_is_chosen(folder: Path, line: str, selection: dict[str, list[str]]) -> None:
+def test_backends_and_platforms_are_selected(
+    folder: Path, line: str, selection: dict[str, list[str]]
+) -> None:
     assert chosen(line, folder) == selection
 
 
-# The options that the script has, as `build` takes them; what they mean, as options of a build.
+# The options of the script as arguments of `build`, with the resulting build option.
 _REDIS = "--backend redis"
 SCRIPT_OPTIONS: dict[str, tuple[str, str, object]] = {
     "-b": ("-b kafka", "selection", ["kafka"]),
@@ -96,8 +98,10 @@ _OPTION_ROWS = [
 
 
 def test_the_guide_has_a_row_for_every_option_of_the_script() -> None:
-    told = {word for row in _OPTION_ROWS for word in re.findall(r"`(--?[a-z-]+|[A-Z_]+)", row[0])}
-    assert told == {*SCRIPT_OPTIONS, "-h", "--help", "PUSH"}
+    documented = {
+        word for row in _OPTION_ROWS for word in re.findall(r"`(--?[a-z-]+|[A-Z_]+)", row[0])
+    }
+    assert documented == {*SCRIPT_OPTIONS, "-h", "--help", "PUSH"}
 
 
 @pytest.mark.parametrize("option", SCRIPT_OPTIONS)
@@ -115,7 +119,7 @@ def test_every_option_of_the_script_means_the_same(
     assert (list(map(str, found)) if isinstance(value, list) else found) == value
 
 
-def test_a_variable_of_the_script_pushes_nothing(
+def test_the_push_variable_of_the_script_has_no_effect(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PUSH", "true")
@@ -123,7 +127,7 @@ def test_a_variable_of_the_script_pushes_nothing(
 
 
 @pytest.mark.usefixtures("nothing_starts")
-def test_without_a_word_everything_is_as_openhqm_has_it(folder: Path) -> None:
+def test_defaults_are_those_of_openhqm(folder: Path) -> None:
     found = options("build --backend redis", folder)
     assert (found.name, found.tag, found.jobs, found.python_version) == (
         "openhqm",
@@ -135,7 +139,7 @@ def test_without_a_word_everything_is_as_openhqm_has_it(folder: Path) -> None:
     assert not found.test_only
 
 
-def test_flag_over_environment_over_project_over_user(
+def test_flags_override_environment_project_and_user(
     folder: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = own_home / "config" / "openhqm-tui"
@@ -159,14 +163,14 @@ def test_flag_over_environment_over_project_over_user(
         ("plan --backend redis", "", 300.0),
     ],
 )
-def test_how_long_a_build_may_say_nothing(
+def test_the_limit_for_silent_builds_is_configurable(
     folder: Path, line: str, setting: str, seconds: float
 ) -> None:
     (folder / "openhqm-tui.toml").write_text(setting)
     assert options(line, folder).quiet_after == seconds
 
 
-def test_settings_choose_where_no_flag_does(folder: Path) -> None:
+def test_settings_apply_without_flags(folder: Path) -> None:
     (folder / "openhqm-tui.toml").write_text(
         'backends = ["sqs"]\nplatforms = ["aarch64"]\ncheck = false\n'
     )
@@ -177,7 +181,7 @@ def test_settings_choose_where_no_flag_does(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
+    ("line", "message"),
     [
         ("build", "use --backend NAME or --build-all (valid: all redis"),
         ("build --backend ,", "nothing selected to build"),
@@ -200,16 +204,18 @@ def test_settings_choose_where_no_flag_does(folder: Path) -> None:
     ],
 )
 @pytest.mark.usefixtures("nothing_starts")
-def test_a_wrong_word_stops_it_before_anything_starts(folder: Path, line: str, says: str) -> None:
+def test_a_wrong_argument_is_refused_before_anything_starts(
+    folder: Path, line: str, message: str
+) -> None:
     (folder / "file").write_text("FROM scratch\n")
     (folder / "project").mkdir()
     with pytest.raises(UsageProblem) as caught:
         options(line, folder)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_long_tag_must_leave_room_for_the_chosen_variant(folder: Path) -> None:
+def test_a_long_tag_must_leave_room_for_the_variant(folder: Path) -> None:
     tag = "x" * 122
     assert options(f"build --backend redis --tag {tag}", folder)
     with pytest.raises(UsageProblem, match="use at most 120"):
@@ -224,7 +230,7 @@ def test_a_long_tag_must_leave_room_for_the_chosen_variant(folder: Path) -> None
         (None, SourceKind.BUNDLED),
     ],
 )
-def test_what_is_built_depends_on_the_folder(
+def test_the_kind_of_source_depends_on_the_folder(
     folder: Path, dockerfile: str | None, kind: SourceKind
 ) -> None:
     if dockerfile is not None:
@@ -255,18 +261,18 @@ def baker(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
         ("build --backend web --platforms amd64", {"web": ["linux/amd64"]}),
     ],
 )
-def test_its_targets_are_the_variants(
+def test_targets_of_a_bake_file_are_selected(
     baker: Path, line: str, selection: dict[str, list[str]]
 ) -> None:
     assert chosen(line, baker) == selection
 
 
-def test_openhqms_variants_are_not_its(baker: Path) -> None:
+def test_a_bake_file_does_not_have_openhqms_variants(baker: Path) -> None:
     with pytest.raises(UsageProblem, match=r"unknown backend 'redis' \(valid: app web\)"):
         options("build --backend redis", baker)
 
 
-def test_what_a_project_may_not_set_is_one_line_and_the_rest_holds(
+def test_settings_a_project_may_not_set_are_ignored_with_one_line_each(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "openhqm-tui.toml").write_text(
@@ -281,14 +287,14 @@ def test_what_a_project_may_not_set_is_one_line_and_the_rest_holds(
         assert f"OPENHQM_TUI_{key.replace('-', '_').upper()} or in " in line
 
 
-def test_a_flag_may_name_what_the_project_may_not(folder: Path) -> None:
+def test_a_flag_may_set_what_the_project_may_not(folder: Path) -> None:
     (folder / "openhqm-tui.toml").write_text('cache-to = ["registry=ghcr.io/acme/prod"]')
     (cache,) = options("plan --backend redis --cache-to registry=ghcr.io/me/x", folder).cache_to
     assert cache.place == "ghcr.io/me/x"
 
 
 @pytest.mark.parametrize("key", ["context", "dockerfile", "checks"])
-def test_what_the_project_would_not_publish_is_not_pushed(folder: Path, key: str) -> None:
+def test_a_push_is_refused_while_a_project_setting_is_ignored(folder: Path, key: str) -> None:
     (folder / "openhqm-tui.toml").write_text(f'{key} = "../elsewhere"\n')
     line = "build --backend redis --push --name ghcr.io/me/x"
     with pytest.raises(UsageProblem, match=f"the project's `{key}` is ignored") as caught:
@@ -297,7 +303,7 @@ def test_what_the_project_would_not_publish_is_not_pushed(folder: Path, key: str
     assert options("build --backend redis", folder).ignored == (key,)
 
 
-def test_what_a_person_says_instead_is_pushed(folder: Path) -> None:
+def test_a_push_is_allowed_if_the_user_sets_the_ignored_key(folder: Path) -> None:
     (folder / "openhqm-tui.toml").write_text('checks = "../elsewhere"\n')
     (folder.parent / "mine.toml").write_text("")
     found = options("build --backend redis --push --name x/y --checks ../mine.toml", folder)

@@ -1,4 +1,4 @@
-"""Damaged runs, shown: every face without a console gets to its end."""
+"""Damaged runs are shown to their end in every headless format."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from openhqm_tui.cli.output.plain import GithubOutput, PlainOutput
 from openhqm_tui.run.follow.follower import Follower
 from tests.damage import Bench
 
-FACES: dict[str, Callable[[Follower, TextIO], Output]] = {
+FORMATS: dict[str, Callable[[Follower, TextIO], Output]] = {
     "json": JsonOutput,
     "plain": PlainOutput,
     "github": GithubOutput,
 }
 
 
-@pytest.mark.parametrize("form", FACES)
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_damaged_run_is_shown_to_its_end(tmp_path: Path, form: str) -> None:
-    bench, chance = Bench(tmp_path), random.Random(form)
+    bench, random_bytes = Bench(tmp_path), random.Random(form)
     for _ in range(150):
-        folder, _size = bench.damaged(chance.randbytes(chance.randrange(8, 40)))
+        folder, _size = bench.damaged(random_bytes.randbytes(random_bytes.randrange(8, 40)))
         out = io.StringIO()
         follower = Follower(folder)
-        show(follower, FACES[form](follower, out))
+        show(follower, FORMATS[form](follower, out))
         assert out.getvalue().endswith("\n")
         if form == "json":
             records = [json.loads(line) for line in out.getvalue().splitlines()]

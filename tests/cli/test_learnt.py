@@ -1,4 +1,4 @@
-"""`compare` and `history`: what was learnt, on the command line."""
+"""`compare` and `history` on the command line."""
 
 from __future__ import annotations
 
@@ -41,42 +41,42 @@ def test_a_run_is_compared_with_the_one_before(two, capsys) -> None:
     last = max(two, key=lambda folder: folder.info.created).path.name
     first = min(two, key=lambda folder: folder.info.created).path.name
     assert main(["compare"]) == 0
-    told = capsys.readouterr().out
-    assert f"{first} → {last}" in told
+    printed = capsys.readouterr().out
+    assert f"{first} → {last}" in printed
     assert main(["compare", last]) == 0
-    assert capsys.readouterr().out == told
+    assert capsys.readouterr().out == printed
 
 
 def test_runs_whose_folders_are_gone_can_be_compared(two, capsys) -> None:
     assert main(["compare", *names(two)]) == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for folder in two:
         shutil.rmtree(folder.path)
     assert main(["compare", *names(two)]) == 0
-    assert capsys.readouterr().out == told
+    assert capsys.readouterr().out == printed
 
 
 def test_a_comparison_as_json(two, capsys) -> None:
     assert main(["compare", *names(two), "--format", "json"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    told = json.loads(line)
-    assert (told["schema"], told["runs"]) == (1, names(two))
-    assert {"seconds", "size", "facts", "lanes", "steps", "layers", "packages"} <= set(told)
+    record = json.loads(line)
+    assert (record["schema"], record["runs"]) == (1, names(two))
+    assert {"seconds", "size", "facts", "lanes", "steps", "layers", "packages"} <= set(record)
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["nonsense"], "there is no run 'nonsense' in the history"),
         (["2026"], "is ambiguous: 2 runs match"),
     ],
 )
-def test_which_runs_are_meant(two, words, said, capsys) -> None:
+def test_unknown_and_ambiguous_runs_are_refused(two, words, message, capsys) -> None:
     assert main(["compare", *words]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_with_nothing_to_compare_with(capsys) -> None:
+def test_without_a_run_to_compare_with_the_command_says_so(capsys) -> None:
     assert main(["compare"]) == 2
     assert "there are no runs yet" in capsys.readouterr().err
     kept("warm")
@@ -84,7 +84,7 @@ def test_with_nothing_to_compare_with(capsys) -> None:
     assert "no earlier run built anything that" in capsys.readouterr().err
 
 
-def test_trends(two, capsys) -> None:
+def test_trends_of_every_image_are_listed(two, capsys) -> None:
     assert main(["history"]) == 0
     whole, heading, *rows = capsys.readouterr().out.splitlines()
     assert whole.startswith("2 runs recorded, 2 passed")
@@ -101,28 +101,28 @@ def test_trends_as_json(two, capsys) -> None:
     assert set(series[0]["points"][0]) == {"run", "at", "seconds", "size", "hit"}
 
 
-def test_no_run_no_trend(capsys) -> None:
+def test_without_runs_there_are_no_trends(capsys) -> None:
     assert main(["history"]) == 0
     assert "there are no runs yet" in capsys.readouterr().err
 
 
-def test_reading_all_anew(two, capsys) -> None:
+def test_reindex_reads_all_runs_and_reports_unreadable_ones(two, capsys) -> None:
     broken = kept("warm", "20990101-000000-aaaa")
     broken.info_file.write_text("{")
     assert main(["history", "reindex"]) == 1
-    told = capsys.readouterr()
-    assert told.out == f"2 runs read into {history_file(ready_state_folder())}\n"
-    assert "20990101-000000-aaaa can't be read" in told.err
+    printed = capsys.readouterr()
+    assert printed.out == f"2 runs read into {history_file(ready_state_folder())}\n"
+    assert "20990101-000000-aaaa can't be read" in printed.err
 
 
-def test_a_damaged_history_is_said_to_be_read_anew(two, capsys) -> None:
+def test_a_damaged_history_is_rebuilt_with_a_note(two, capsys) -> None:
     history_file(ready_state_folder()).write_bytes(b"no database" * 999)
     assert main(["history"]) == 0
-    said = capsys.readouterr().err
-    assert "is damaged: it was renamed to history.db.damaged-" in said
+    err = capsys.readouterr().err
+    assert "is damaged: it was renamed to history.db.damaged-" in err
 
 
-def test_a_history_that_cannot_be_used_is_said(two, capsys) -> None:
+def test_an_unusable_history_is_reported(two, capsys) -> None:
     file: Path = history_file(ready_state_folder())
     file.mkdir()
     assert main(["compare"]) == 1

@@ -1,4 +1,4 @@
-"""The command as a whole: one line for every trouble, the right exit code, nothing started."""
+"""The command as a whole: one line per error, the right exit code, and nothing started."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("folder")
 
 @pytest.fixture
 def bare_debian(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine made of tables: what this one lacks, and its apt, are not asked."""
+    """A fixed fake machine: this machine's packages and apt are not queried."""
     monkeypatch.setattr(preflight, "read_machine", debian)
     monkeypatch.setattr(preflight, "diagnose", functools.partial(diagnose, run=runner()))
 
@@ -42,7 +42,7 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "Popen", fail)
 
 
-def says(capsys: Capture, line: str) -> tuple[int, str, str]:
+def run_command(capsys: Capture, line: str) -> tuple[int, str, str]:
     code = main(line.split())
     out, err = capsys.readouterr()
     return code, out, err
@@ -92,7 +92,7 @@ def says(capsys: Capture, line: str) -> tuple[int, str, str]:
 def test_bad_input_is_one_line_and_exit_2_with_nothing_started(
     capsys: Capture, own_home: Path, line: str
 ) -> None:
-    code, out, err = says(capsys, line)
+    code, out, err = run_command(capsys, line)
     assert (code, out) == (2, "")
     assert err.startswith("openhqm-tui")
     assert err.count("\n") == 1
@@ -113,34 +113,38 @@ def test_bad_input_is_one_line_and_exit_2_with_nothing_started(
     ],
 )
 @pytest.mark.usefixtures("nothing_starts")
-def test_so_are_bad_settings(capsys: Capture, folder: Path, file: str, text: str) -> None:
+def test_bad_settings_are_one_line_and_exit_2(
+    capsys: Capture, folder: Path, file: str, text: str
+) -> None:
     (folder / file).write_text(text)
-    code, out, err = says(capsys, "build --backend redis")
+    code, out, err = run_command(capsys, "build --backend redis")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "\x1b" not in err
 
 
 @pytest.mark.usefixtures("nothing_starts")
-def test_so_is_a_bad_variable(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_variable_is_one_line_and_exit_2(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENHQM_TUI_JOBS", "many")
-    code, out, err = says(capsys, "build --backend redis")
+    code, out, err = run_command(capsys, "build --backend redis")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "OPENHQM_TUI_JOBS" in err
 
 
 @pytest.mark.usefixtures("nothing_starts")
-def test_so_is_a_state_folder_that_cant_be_written(
+def test_an_unwritable_state_folder_is_one_line_and_exit_2(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
     (folder / "file").write_text("")
     monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(folder / "file"))
-    code, out, err = says(capsys, "build --backend redis")
+    code, out, err = run_command(capsys, "build --backend redis")
     assert (code, out, err.count("\n")) == (2, "", 1)
 
 
 @pytest.mark.usefixtures("nothing_starts")
 def test_the_console_needs_a_terminal(capsys: Capture) -> None:
-    code, out, err = says(capsys, "")
+    code, out, err = run_command(capsys, "")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "build --format plain" in err
 
@@ -155,45 +159,45 @@ NEEDS = ("build --backend redis", "build --build-all --format json", "check open
 def test_without_an_engine_it_is_exit_3_and_one_line(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, own_home: Path, line: str
 ) -> None:
-    """Whether or not this machine has a docker: none answers at that socket."""
+    """Nothing listens on that socket, whether or not this machine has Docker."""
     monkeypatch.setenv("DOCKER_HOST", "unix:///nope")
-    code, out, err = says(capsys, line)
+    code, out, err = run_command(capsys, line)
     assert (code, out, err.count("\n")) == (3, "", 1)
     assert not (own_home / "state" / "runs").exists()
 
 
 @pytest.mark.parametrize("line", NEEDS)
 @pytest.mark.usefixtures("bare_debian")
-def test_without_a_docker_command_too(
+def test_without_a_docker_command_it_is_exit_3_and_one_line(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    code, out, err = says(capsys, line)
+    code, out, err = run_command(capsys, line)
     assert (code, out, err.count("\n")) == (3, "", 1)
     assert "docker" in err
 
 
 def test_a_plan_needs_no_engine(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nope")
-    code, out, _ = says(capsys, "plan --build-all --base-image mine:1")
+    code, out, _ = run_command(capsys, "plan --build-all --base-image mine:1")
     assert code == 0
     assert list(json.loads(out)["target"]) == list(VARIANT_NAMES)
 
 
-# -- what is listed ---------------------------------------------------------------------------
+# -- lists ------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("nothing_starts")
 def test_the_variants_are_listed(capsys: Capture) -> None:
-    code, out, err = says(capsys, "variants")
+    code, out, err = run_command(capsys, "variants")
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == list(VARIANT_NAMES)
     assert "(bundled)" in err
 
 
 @pytest.mark.usefixtures("nothing_starts")
-def test_also_for_machines(capsys: Capture) -> None:
-    _, out, _ = says(capsys, "variants --format json")
+def test_the_variants_are_listed_as_json(capsys: Capture) -> None:
+    _, out, _ = run_command(capsys, "variants --format json")
     assert [json.loads(line)["name"] for line in out.splitlines()] == list(VARIANT_NAMES)
 
 
@@ -201,9 +205,9 @@ def test_the_plan_is_what_build_would_run(
     capsys: Capture, docker: FakeDocker, own_home: Path
 ) -> None:
     choice = "--backend redis,all --platforms arm64 --tag 1.0 --base-image mine:1"
-    _, planned, _ = says(capsys, f"plan {choice}")
+    _, planned, _ = run_command(capsys, f"plan {choice}")
     assert docker.calls_of("bake") == []
-    code, _, _ = says(capsys, f"build {choice} --no-check --format json")
+    code, _, _ = run_command(capsys, f"build {choice} --no-check --format json")
     assert code == 0
     run = find_run(own_home / "state")
     assert json.loads(planned) == json.loads(run.bake_file.read_bytes())
@@ -216,8 +220,8 @@ def test_the_plan_is_what_build_would_run(
 BUILD = "build --platforms amd64,arm64 --base-image mine:1"
 
 
-def test_a_build_that_passes(capsys: Capture, docker: FakeDocker) -> None:
-    code, out, err = says(capsys, f"{BUILD} --backend redis,kafka --format plain")
+def test_a_passing_build_is_exit_0(capsys: Capture, docker: FakeDocker) -> None:
+    code, out, err = run_command(capsys, f"{BUILD} --backend redis,kafka --format plain")
     assert code == 0
     for lane in ("redis", "kafka"):
         assert f"{lane} linux/arm64 | ✓ verified" in out
@@ -225,13 +229,13 @@ def test_a_build_that_passes(capsys: Capture, docker: FakeDocker) -> None:
     assert err.startswith("base image: mine:1")
 
 
-def test_a_build_of_which_one_fails(capsys: Capture, docker: FakeDocker) -> None:
+def test_a_build_with_a_failed_target_is_exit_1(capsys: Capture, docker: FakeDocker) -> None:
     docker.target("kafka", {"stream": "failed/kafka", "exit": 1})
-    code, out, _ = says(capsys, f"{BUILD} --backend redis,kafka --format json")
+    code, out, _ = run_command(capsys, f"{BUILD} --backend redis,kafka --format json")
     assert code == 1
     summary = json.loads(out.splitlines()[-1])
-    told = {(lane["target"], lane["platform"]): lane["status"] for lane in summary["lanes"]}
-    assert told == {
+    statuses = {(lane["target"], lane["platform"]): lane["status"] for lane in summary["lanes"]}
+    assert statuses == {
         ("redis", "linux/amd64"): "passed",
         ("redis", "linux/arm64"): "passed",
         ("kafka", "linux/amd64"): "cancelled",
@@ -240,11 +244,11 @@ def test_a_build_of_which_one_fails(capsys: Capture, docker: FakeDocker) -> None
     assert [failure["target"] for failure in summary["failures"]] == ["kafka"]
 
 
-def test_a_detached_build_goes_on_by_itself(
+def test_a_detached_build_continues_by_itself(
     capsys: Capture, docker: FakeDocker, own_home: Path
 ) -> None:
     docker.target("redis", {"hold": True})
-    code, out, _ = says(capsys, f"{BUILD} --backend redis --no-check --detach")
+    code, out, _ = run_command(capsys, f"{BUILD} --backend redis --no-check --detach")
     run = find_run(own_home / "state", out.strip())
     assert (code, run.is_live()) == (0, True)
     until(lambda: docker.has("held-redis"))
@@ -260,7 +264,7 @@ def test_a_detached_build_goes_on_by_itself(
 def test_an_image_is_checked_on_every_platform_of_its_index(
     capsys: Capture, docker: FakeDocker
 ) -> None:
-    code, out, err = says(capsys, "check openhqm:latest-redis --format json")
+    code, out, err = run_command(capsys, "check openhqm:latest-redis --format json")
     lanes = [json.loads(line) for line in out.splitlines()]
     assert (code, err) == (0, "")
     assert [(lane["platform"], lane["emulated"]) for lane in lanes] == [
@@ -269,49 +273,51 @@ def test_an_image_is_checked_on_every_platform_of_its_index(
     ]
     assert {v["answer"] for lane in lanes for v in lane["verdicts"]} == {"pass"}
     digest = "openhqm@" + digest_of("redis")
-    assert all(digest in call for call in docker.calls_of("run")), "asked by digest, not by tag"
+    assert all(digest in call for call in docker.calls_of("run")), "checked by digest, not by tag"
 
 
 @pytest.mark.parametrize(
-    ("line", "says_so"),
+    ("line", "message"),
     [
         ("check openhqm:latest-redis --variant kafka", "queue.backend=redis"),
         ("check openhqm:latest-redis --platforms s390x", "linux/amd64, linux/arm64"),
     ],
 )
-def test_an_image_that_isnt_what_it_should_be(
-    capsys: Capture, docker: FakeDocker, line: str, says_so: str
+def test_an_image_that_fails_its_checks_is_exit_1(
+    capsys: Capture, docker: FakeDocker, line: str, message: str
 ) -> None:
     docker.container("linux/s390x", exit=125, err="no such platform")
-    code, out, _ = says(capsys, f"{line} --format plain")
+    code, out, _ = run_command(capsys, f"{line} --format plain")
     assert code == 1
     assert "✗ fail" in out
-    assert says_so in out
+    assert message in out
 
 
-def test_a_checks_file_says_what_an_image_must_be(
+def test_a_checks_file_defines_the_expectations(
     capsys: Capture, docker: FakeDocker, folder: Path
 ) -> None:
     (folder / "mine.toml").write_text("[targets.redis]\nuser = 7\nlabels = {mine = '*'}\n")
-    code, out, _ = says(capsys, "check openhqm:latest-redis --checks mine.toml --format plain")
+    code, out, _ = run_command(
+        capsys, "check openhqm:latest-redis --checks mine.toml --format plain"
+    )
     assert code == 1
     assert "✗ labels: fail: mine=(missing)" in out
     assert "✗ user: fail: uid 1000" in out
     assert f"{len(OUR_CHECKS) - 2}/{len(OUR_CHECKS)} pass, labels: fail, user: fail" in out
 
 
-def test_a_checks_file_that_isnt_there_costs_nothing(
+def test_a_missing_checks_file_is_refused_before_anything_runs(
     capsys: Capture, docker: FakeDocker, folder: Path
 ) -> None:
     (folder / "openhqm-checks.toml").touch()
-    code, out, err = says(capsys, "check x:1 --checks openhqm-check.toml")
+    code, out, err = run_command(capsys, "check x:1 --checks openhqm-check.toml")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "did you mean" in err
     assert docker.calls == []
 
 
-def test_an_image_that_isnt_there(capsys: Capture, docker: FakeDocker) -> None:
+def test_a_missing_image_is_one_line_and_exit_2(capsys: Capture, docker: FakeDocker) -> None:
     docker.tell(missing=["redis"])
-    code, out, err = says(capsys, "check nope:1")
+    code, out, err = run_command(capsys, "check nope:1")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "nope:1 can't be checked: No such image" in err

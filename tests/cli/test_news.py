@@ -21,7 +21,7 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def silent(tmp_path: Path) -> RunFolder:
-    """A run of which a target says nothing, then something again, then is to be cancelled."""
+    """A run with a target that is silent, prints again, and is cancelled."""
     folder = copied("never_started", tmp_path / "run")
     started, *_ = folder.events_file.read_bytes().splitlines(keepends=True)
     folder.events_file.write_bytes(started)
@@ -38,7 +38,7 @@ def silent(tmp_path: Path) -> RunFolder:
     return folder
 
 
-def test_a_long_silence_and_a_cancel_are_told(silent: RunFolder, capsys: Capture) -> None:
+def test_a_long_silence_and_a_cancel_are_noted(silent: RunFolder, capsys: Capture) -> None:
     name = silent.info.targets[0].name
     follow_to_the_end(silent, "plain")
     out = capsys.readouterr().out
@@ -54,7 +54,7 @@ def test_a_long_silence_and_a_cancel_are_told(silent: RunFolder, capsys: Capture
 
 
 @pytest.mark.parametrize(("events", "word"), [(3, "silent 1:40"), (4, "building"), (6, "stopping")])
-def test_the_table_tells_them_too(
+def test_the_table_shows_a_silence_and_a_cancel(
     silent: RunFolder, monkeypatch: pytest.MonkeyPatch, events: int, word: str
 ) -> None:
     lines = silent.events_file.read_bytes().splitlines(keepends=True)
@@ -68,6 +68,6 @@ def test_the_table_tells_them_too(
     console.print(output._render())
     output.leave()
     os.close(lock)
-    told = console.file.getvalue()  # type: ignore[attr-defined]
-    assert word in told
-    assert "Ctrl-C cancels" in told
+    table = console.file.getvalue()  # type: ignore[attr-defined]
+    assert word in table
+    assert "Ctrl-C cancels" in table

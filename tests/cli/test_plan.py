@@ -62,13 +62,13 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def printed(capsys: pytest.CaptureFixture[str]) -> tuple[Any, str, str]:
     assert plan.run(argparse.Namespace()) == 0
-    told = capsys.readouterr()
-    return json.loads(told.out), told.out, told.err
+    out, err = capsys.readouterr()
+    return json.loads(out), out, err
 
 
 def test_a_pipe_gets_the_exact_plan(capsys: pytest.CaptureFixture[str]) -> None:
-    told, _, err = printed(capsys)
-    assert told == PLAN
+    parsed, _, err = printed(capsys)
+    assert parsed == PLAN
     assert err == ""
 
 
@@ -76,10 +76,10 @@ def test_a_terminal_gets_no_secret(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    told, out, err = printed(capsys)
+    parsed, out, err = printed(capsys)
     for secret in ("hunter2-hunter2", TOKEN, "correct-horse", "value-of-the-variable"):
         assert secret not in out
-    body = told["target"]["api-of-production"]
+    body = parsed["target"]["api-of-production"]
     assert body["args"] == {
         "DB_PASS": "***",
         "API_TOKEN": "latest",

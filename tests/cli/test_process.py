@@ -1,4 +1,4 @@
-"""The command as a process of its own: interrupted, killed, its reader gone, its terminal poor."""
+"""The command as a separate process: interrupted, killed, without a reader, in an ASCII locale."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("folder")
 
 @pytest.fixture
 def process(folder: Path) -> Iterator[Any]:
-    """Start the command itself; whatever is left of it is ended."""
+    """Return a function that starts the command; kill what is left afterwards."""
     started: list[subprocess.Popen[str]] = []
 
     def start(line: str, **environment: str) -> subprocess.Popen[str]:
@@ -46,9 +46,7 @@ def process(folder: Path) -> Iterator[Any]:
         one.communicate()
 
 
-def test_an_interrupt_cancels_and_leaves_nothing(
-    process: Any, docker: FakeDocker, own_home: Path
-) -> None:
+def test_an_interrupt_cancels_the_run(process: Any, docker: FakeDocker, own_home: Path) -> None:
     docker.target("redis", {"hold": True})
     command = process(f"{BUILD} --backend redis --no-check --format json")
     until(lambda: docker.has("held-redis"))
@@ -61,7 +59,7 @@ def test_an_interrupt_cancels_and_leaves_nothing(
     until(lambda: not run.is_live())
 
 
-def test_a_build_goes_on_when_its_watcher_is_killed(
+def test_a_build_continues_when_its_command_is_killed(
     process: Any, docker: FakeDocker, own_home: Path
 ) -> None:
     docker.target("redis", {"hold": True})
@@ -78,7 +76,7 @@ def test_a_build_goes_on_when_its_watcher_is_killed(
 
 
 @pytest.mark.parametrize("line", ["variants", "--help"])
-def test_a_reader_that_goes_away_ends_it_quietly(line: str) -> None:
+def test_a_closed_pipe_ends_the_command_quietly(line: str) -> None:
     read, write = os.pipe()
     os.close(read)
     environment = dict(os.environ)
@@ -96,7 +94,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(line: str) -> None:
     assert "Error" not in ran.stderr
 
 
-def test_a_terminal_without_unicode_is_no_trouble(
+def test_a_terminal_without_unicode_is_supported(
     process: Any, folder: Path, own_home: Path
 ) -> None:
     command = process("build --help", PYTHONIOENCODING="ascii")

@@ -1,4 +1,4 @@
-"""`build --push` in a shell: what is refused, and what is told of the tags."""
+"""`build --push` on the command line: refusals, and the reported tags."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_main import BUILD, Capture, says
+from tests.cli.test_main import BUILD, Capture, run_command
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import digest_of, raw_index
 
@@ -18,7 +18,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ("--test-only", "push and test only can't be combined; choose one of them"),
         ("--name a --name docker.io/library/a", "the image name 'docker.io/library/a' is given"),
@@ -26,32 +26,30 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
         ("--no-check", "only verified images are pushed, and checks are turned off; turn push off"),
     ],
 )
-def test_what_goes_against_it_is_one_line_and_exit_2(
-    capsys: Capture, docker: FakeDocker, words: str, told: str
+def test_options_that_conflict_with_push_are_one_line_and_exit_2(
+    capsys: Capture, docker: FakeDocker, words: str, message: str
 ) -> None:
-    code, out, err = says(capsys, f"{BUILD} --backend redis --push {words}")
+    code, out, err = run_command(capsys, f"{BUILD} --backend redis --push {words}")
     assert (code, out) == (2, "")
-    assert err.startswith(f"openhqm-tui: {told}")
+    assert err.startswith(f"openhqm-tui: {message}")
     assert err.count("\n") == 1
     assert docker.calls == []
 
 
-def test_what_is_pushed_is_told(capsys: Capture, docker: FakeDocker) -> None:
-    code, out, _ = says(capsys, f"{BUILD} --backend redis,kafka --push --format plain")
+def test_pushed_tags_are_reported(capsys: Capture, docker: FakeDocker) -> None:
+    code, out, _ = run_command(capsys, f"{BUILD} --backend redis,kafka --push --format plain")
     assert code == 0
     digest = digest_of("redis")
-    told = f"openhqm:latest-redis: index {digest}, 2 platforms\n"
-    assert f"redis | pushed and read back {told}" in out, "as soon as it is known"
-    assert f"✓ pushed and read back {told}" in out
+    line = f"openhqm:latest-redis: index {digest}, 2 platforms\n"
+    assert f"redis | pushed and read back {line}" in out, "as soon as it is pushed"
+    assert f"✓ pushed and read back {line}" in out
     assert "  linux/amd64 sha256:amd64\n  linux/arm64 sha256:arm64\n" in out
     assert out.endswith(" · 2 tags pushed\n")
 
 
-def test_that_nothing_is_pushed_is_told_with_the_reason(
-    capsys: Capture, docker: FakeDocker
-) -> None:
+def test_a_skipped_push_is_reported_with_its_reason(capsys: Capture, docker: FakeDocker) -> None:
     docker.container("linux/arm64", machine="x86_64")
-    code, out, _ = says(capsys, f"{BUILD} --backend redis --push --format plain")
+    code, out, _ = run_command(capsys, f"{BUILD} --backend redis --push --format plain")
     assert code == 1
     assert "note: nothing pushed: redis linux/arm64 is not verified\n" in out
     assert "− not pushed openhqm:latest-redis\n" in out
@@ -63,23 +61,23 @@ def test_images_pushed_with_inconclusive_checks_are_named(
 ) -> None:
     docker.container("linux/arm64", exit=139, err="qemu: uncaught target signal 11")
     words = f"{BUILD} --backend redis --push --allow-unknown --format plain"
-    code, out, _ = says(capsys, words)
+    code, out, _ = run_command(capsys, words)
     assert code == 0
-    told = "redis linux/arm64 is not verified: some checks are inconclusive\n"
-    assert f"note: pushed anyway (--allow-unknown): {told}" in out
-    assert f"! --allow-unknown: {told}" in out
+    line = "redis linux/arm64 is not verified: some checks are inconclusive\n"
+    assert f"note: pushed anyway (--allow-unknown): {line}" in out
+    assert f"! --allow-unknown: {line}" in out
     assert "✓ pushed and read back openhqm:latest-redis" in out
 
 
 def test_every_tag_exists_under_every_name(capsys: Capture, docker: FakeDocker) -> None:
     words = f"{BUILD} --backend redis --name a.example/x --name b.example/y,c --push --format json"
-    code, out, _ = says(capsys, words)
+    code, out, _ = run_command(capsys, words)
     assert code == 0
     (push,) = json.loads(out.splitlines()[-1])["pushes"]
     tags = [f"{name}:latest-redis" for name in ("a.example/x", "b.example/y", "c")]
     assert push["tags"] == tags
-    assert [held["tag"] for held in push["read_back"]] == tags
-    assert {held["digest"] for held in push["read_back"]} == {digest_of("redis")}
+    assert [read_back["tag"] for read_back in push["read_back"]] == tags
+    assert {read_back["digest"] for read_back in push["read_back"]} == {digest_of("redis")}
     assert push["read_back"][0]["images"][0] == {
         "platform": "linux/amd64",
         "digest": "sha256:amd64",
@@ -87,25 +85,25 @@ def test_every_tag_exists_under_every_name(capsys: Capture, docker: FakeDocker) 
     assert push["read_back"][0]["attestations"] == 0
 
 
-def test_a_registry_that_gives_back_another_index_fails_the_run(
+def test_a_registry_that_returns_another_index_fails_the_run(
     capsys: Capture, docker: FakeDocker
 ) -> None:
     docker.reads_back("openhqm:latest-redis", raw=raw_index("redis", ("amd64",)))
-    code, out, _ = says(capsys, f"{BUILD} --backend redis --push --format plain")
+    code, out, _ = run_command(capsys, f"{BUILD} --backend redis --push --format plain")
     assert code == 1
     assert "✗ openhqm:latest-redis: pushed, but the registry has no image for linux/arm64" in out
 
 
-def test_why_a_push_failed_is_told_to_people_and_machines(
+def test_the_reason_of_a_failed_push_is_in_text_and_json(
     capsys: Capture, docker: FakeDocker
 ) -> None:
     docker.push("openhqm:latest-redis", err="no basic auth credentials")
-    code, out, _ = says(capsys, f"{BUILD} --backend redis --push --format plain")
+    code, out, _ = run_command(capsys, f"{BUILD} --backend redis --push --format plain")
     assert code == 1
     assert "✗ not pushed openhqm:latest-redis: not logged in to the registry" in out
     run = out.split()[1]
     assert f"`openhqm-tui retry {run}` pushes the remaining tags without building\n" in out
-    code, out, _ = says(capsys, f"{BUILD} --backend redis --push --format json")
+    code, out, _ = run_command(capsys, f"{BUILD} --backend redis --push --format json")
     summary = json.loads(out.splitlines()[-1])
     (push,) = summary["pushes"]
     assert (code, push["outcome"], push["tags"]) == (1, "failed", ["openhqm:latest-redis"])

@@ -19,11 +19,11 @@ from tests.recordings import copied, recording
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty state folder, an own folder for what passes, and no program on PATH."""
-    for name in ("state", "passing", "here"):
+    """An empty state folder, a separate temporary folder, and no program on PATH."""
+    for name in ("state", "temporary", "here"):
         (tmp_path / name).mkdir()
     monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "passing"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     monkeypatch.setenv("PATH", str(tmp_path / "here"))
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
@@ -37,21 +37,21 @@ def with_run(state: Path, name: str) -> RunFolder:
 
 
 def nothing_left(state: Path) -> bool:
-    return not list((state.parent / "passing").iterdir())
+    return not list((state.parent / "temporary").iterdir())
 
 
-def test_with_nothing_at_hand_the_shipped_run_is_played(state, capsys):
+def test_without_runs_the_shipped_recording_is_replayed(state, capsys):
     assert main(["replay", "--speed", "max", "--format", "plain"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "replay of demo without pauses: nothing is built"
     assert lines[-1].startswith("16 images: 16 verified in ")
     assert any("gssapi==1.12.0 has no usable wheels" in line for line in lines), (
-        "the first attempt too"
+        "the failed first attempt is shown too"
     )
     assert nothing_left(state)
 
 
-def test_else_the_latest_run_that_is_over(state, capsys):
+def test_by_default_the_latest_finished_run_is_replayed(state, capsys):
     with_run(state, "checked")
     latest = with_run(state, "cold")
     latest.path.rename(latest.path.with_name("20991123-151400-3fa9"))
@@ -64,7 +64,7 @@ def test_else_the_latest_run_that_is_over(state, capsys):
 
 
 @pytest.mark.parametrize("name", ["failed", "cancelled", "checked"])
-def test_a_run_that_was_shown_is_no_failure_of_ours(name, state, capsys):
+def test_the_replay_of_any_run_succeeds(name, state, capsys):
     run = with_run(state, name)
     for word in (run.path.name, run.path.name[:-2], f"{run.path}/"):
         assert main(["replay", word, "--speed", "max", "--format", "plain"]) == 0
@@ -72,30 +72,30 @@ def test_a_run_that_was_shown_is_no_failure_of_ours(name, state, capsys):
 
 
 @pytest.mark.parametrize("form", ["plain", "tty", "github", "json"])
-def test_a_packed_run_is_played_and_leaves_nothing(form, state, capsys):
+def test_an_exported_run_is_replayed_and_leaves_nothing_behind(form, state, capsys):
     file = state.parent / "here" / "packed"
     export_run(recording("failed"), file)
     assert main(["replay", "packed", "--speed", "max", "--format", form]) == 0
     out = capsys.readouterr().out.splitlines()
     if form == "json":
         records = [json.loads(line) for line in out]
-        told = {"event": "replay", "run": recording("failed").info.id, "speed": "max"}
-        assert records[0] == told
+        start = {"event": "replay", "run": recording("failed").info.id, "speed": "max"}
+        assert records[0] == start
         assert [r["event"] for r in (records[1], records[-1])] == ["run", "summary"]
     else:
         assert out[0] == f"replay of {recording('failed').info.id} without pauses: nothing is built"
     assert nothing_left(state)
-    assert not runs_folder(state).exists(), "it is not in the history"
+    assert not runs_folder(state).exists(), "it is not added to the runs"
 
 
-def test_the_speed_is_told(state, capsys):
+def test_the_speed_is_shown(state, capsys):
     with_run(state, "warning")
     assert main(["replay", "--speed", "100", "--format", "plain"]) == 0
     assert " at 100× the recorded speed: " in capsys.readouterr().out.splitlines()[0]
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["replay", "nothing-like-it"], "there is no run 'nothing-like-it'"),
         (["replay", "nothing.zip"], "can't read nothing.zip (No such file or directory)"),
@@ -107,22 +107,22 @@ def test_the_speed_is_told(state, capsys):
         (["replay", "broken.zip"], "broken.zip is not a complete exported run"),
     ],
 )
-def test_what_cant_be_done_is_one_line(words, said, state, capsys):
+def test_refusals_are_one_line(words, message, state, capsys):
     (state.parent / "here" / "broken.zip").write_bytes(b"PK\x03\x04")
     runs_folder(state).mkdir()
     live = copied("warm", runs_folder(state) / "live")
     held = live.lock()
     assert main(words) == 2
     os.close(held)
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith(f"openhqm-tui: {said}")
-    assert told.err.count("\n") == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"openhqm-tui: {message}")
+    assert printed.err.count("\n") == 1
     assert nothing_left(state)
 
 
 @pytest.mark.parametrize("means", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_replay_that_is_ended_leaves_nothing(means, state):
+def test_a_stopped_replay_leaves_nothing_behind(means, state):
     command = [sys.executable, "-m", "openhqm_tui", "replay", "demo", "--format", "plain"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -134,26 +134,26 @@ def test_a_replay_that_is_ended_leaves_nothing(means, state):
     assert nothing_left(state)
 
 
-def test_a_run_goes_out_and_comes_in(state, capsys):
+def test_a_run_can_be_exported_and_imported(state, capsys):
     run = with_run(state, "checked")
     assert main(["runs", "export", run.path.name]) == 0
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     name = f"openhqm-run-{run.info.id}.zip"
-    assert told.out == f"{name}\n"
-    assert "secrets" in told.err
+    assert printed.out == f"{name}\n"
+    assert "secrets" in printed.err
     assert main(["runs", "import", name]) == 0
     assert "already" in capsys.readouterr().err
     run.path.rename(state / "away")
     assert main(["runs", "import", name]) == 0
-    told = capsys.readouterr()
-    assert (told.out, told.err) == (f"{run.info.id}\n", "")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == (f"{run.info.id}\n", "")
     assert main(["runs", "export", run.path.name]) == 2
     assert "already exists" in capsys.readouterr().err
     assert main(["runs", "export", run.path.name, str(state)]) == 0
     assert (state / name).is_file()
 
 
-def test_of_a_live_run_it_is_said_that_it_goes_on(state, capsys):
+def test_exporting_a_live_run_notes_that_it_is_in_progress(state, capsys):
     run = with_run(state, "checked")
     held = run.lock()
     assert main(["runs", "export", run.path.name, "so-far.zip"]) == 0

@@ -1,4 +1,4 @@
-"""`openhqm-tui report`: which run, which format, where to."""
+"""`openhqm-tui report`: the run, the format and the output file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ def folder(own_home: Path) -> RunFolder:
     return copied("checked", own_home / "state" / "runs" / "20261123-163211-eccd")
 
 
-def test_the_latest_run_as_markdown(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_by_default_the_latest_run_is_reported_as_markdown(
+    folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["report"]) == 0
     assert capsys.readouterr().out.startswith("# Build test results\n")
 
@@ -26,15 +28,15 @@ def test_the_latest_run_as_markdown(folder: RunFolder, capsys: pytest.CaptureFix
     ("form", "begins"),
     [("html", "<!doctype html>"), ("junit", "<?xml"), ("json", "{"), ("github", "## openhqm-tui")],
 )
-def test_a_format_in_a_file(
+def test_every_format_can_be_written_to_a_file(
     folder: RunFolder, form: str, begins: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "out"
     assert main(["report", "20261123", "--format", form, "-o", str(file)]) == 0
     assert file.read_text(encoding="utf-8").startswith(begins)
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == f"openhqm-tui: wrote {file}\n"
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == f"openhqm-tui: wrote {file}\n"
 
 
 def test_a_path_names_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +45,7 @@ def test_a_path_names_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert json.loads(capsys.readouterr().out)["run"]["outcome"] == "failed"
 
 
-def test_the_steps_summary(
+def test_the_github_format_is_written_to_the_step_summary(
     folder: RunFolder,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -59,7 +61,7 @@ def test_the_steps_summary(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["report", "nope"], "there is no run 'nope'"),
         (["report", "--format", "htm"], "did you mean html?"),
@@ -67,14 +69,14 @@ def test_the_steps_summary(
         (["report", "--output", "."], "can't write . (Is a directory)"),
     ],
 )
-def test_what_cant_be(
+def test_wrong_runs_formats_and_outputs_are_refused(
     folder: RunFolder,
     words: list[str],
-    said: str,
+    message: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err

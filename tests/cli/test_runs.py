@@ -1,4 +1,4 @@
-"""The list of runs, and what is removed of them."""
+"""Listing and deleting runs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def row(
 # -- the list ---------------------------------------------------------------------------------
 
 
-def test_every_run_is_listed_with_its_state_the_latest_first(runs: Path, capsys: Capture) -> None:
+def test_runs_are_listed_with_their_state_latest_first(runs: Path, capsys: Capture) -> None:
     for number, name in enumerate(("checked", "failed", "cancelled")):
         copied(name, runs / f"20261123-1{number}0000-aaaa")
     cut_off(runs / "20261123-140000-aaaa")
@@ -78,7 +78,7 @@ def test_every_run_is_listed_with_its_state_the_latest_first(runs: Path, capsys:
     os.close(live)
 
 
-def test_for_machines_it_is_an_object_a_line(runs: Path, capsys: Capture) -> None:
+def test_runs_as_json_are_one_object_per_line(runs: Path, capsys: Capture) -> None:
     folder = copied("checked", runs / "20261123-100000-aaaa")
     cut_off(runs / "20261123-090000-aaaa")
     lock = cut_off(runs / "20261123-110000-aaaa").lock()
@@ -93,7 +93,7 @@ def test_for_machines_it_is_an_object_a_line(runs: Path, capsys: Capture) -> Non
     os.close(lock)
 
 
-def test_no_run_is_said_and_no_trouble(capsys: Capture) -> None:
+def test_without_runs_the_list_succeeds_with_a_note(capsys: Capture) -> None:
     assert main(["runs"]) == 0
     assert capsys.readouterr() == (
         "",
@@ -141,18 +141,18 @@ def test_no_line_is_wider_than_the_terminal(width: int, targets: tuple[str, ...]
         (50, "run state what"),
     ],
 )
-def test_what_has_no_room_is_left_out_whole(width: int, columns: str) -> None:
+def test_columns_without_room_are_left_out(width: int, columns: str) -> None:
     head, line = table([row()], 1e9 + 7200, width)
     assert head.split() == columns.split()
     assert line.endswith(" × 2")
     assert len(line) <= width
 
 
-def test_in_a_pipe_nothing_is_left_out() -> None:
+def test_in_a_pipe_nothing_is_shortened() -> None:
     assert table([row()], 1e9, None)[1].endswith("mqtt minimal × amd64 arm64")
 
 
-def test_a_strangers_name_doesnt_act_on_the_terminal() -> None:
+def test_target_names_are_sanitized() -> None:
     assert "\x1b" not in table([row(("\x1b[2Jx",))], 1e9, 80)[1]
 
 
@@ -169,7 +169,7 @@ def test_a_strangers_name_doesnt_act_on_the_terminal() -> None:
         (86400 * 40, "40 d ago"),
     ],
 )
-def test_how_long_ago(seconds: float, words: str) -> None:
+def test_ages_are_rounded_down(seconds: float, words: str) -> None:
     assert ago(seconds) == words
 
 
@@ -188,7 +188,7 @@ def three(runs: Path) -> list[str]:
     return made
 
 
-def test_what_is_pruned_is_said_with_what_it_freed(
+def test_deleted_runs_are_listed_with_the_freed_space(
     runs: Path, three: list[str], capsys: Capture
 ) -> None:
     assert main(["runs", "prune", "--keep", "1"]) == 0
@@ -218,13 +218,13 @@ def test_a_cloned_folder_deletes_no_run_of_other_projects(
     assert names(runs) == three
 
 
-def test_it_can_be_seen_before(runs: Path, three: list[str], capsys: Capture) -> None:
+def test_a_dry_run_deletes_nothing(runs: Path, three: list[str], capsys: Capture) -> None:
     assert main(["runs", "prune", "--all", "--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("3 runs would be deleted, freeing ")
     assert names(runs) == three
 
 
-def test_all_is_all_but_what_goes_on_and_what_cant_be_read(
+def test_prune_all_keeps_live_and_unreadable_runs(
     runs: Path, three: list[str], capsys: Capture
 ) -> None:
     lock = RunFolder(runs / three[0]).lock()
@@ -241,7 +241,7 @@ def test_all_is_all_but_what_goes_on_and_what_cant_be_read(
     ("variable", "value", "left"),
     [("OPENHQM_TUI_KEEP_RUNS", "2", 2), ("OPENHQM_TUI_KEEP_MB", "1", 3)],
 )
-def test_the_settings_hold_where_nothing_is_told(
+def test_prune_uses_the_settings_by_default(
     runs: Path,
     three: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -254,13 +254,13 @@ def test_the_settings_hold_where_nothing_is_told(
     assert names(runs) == three[-left:]
 
 
-def test_nothing_to_remove_is_said(three: list[str], capsys: Capture) -> None:
+def test_nothing_to_delete_is_reported(three: list[str], capsys: Capture) -> None:
     assert main(["runs", "prune"]) == 0
     assert capsys.readouterr() == ("nothing to delete\n", "")
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
+    ("line", "message"),
     [
         ("runs prune --keep 0", "--keep 0: at least one run must be kept; use --all"),
         ("runs prune --max-size x", "--max-size x: at least one MB must be kept"),
@@ -270,40 +270,40 @@ def test_nothing_to_remove_is_said(three: list[str], capsys: Capture) -> None:
         ("runs --format tty", "unknown --format 'tty'"),
     ],
 )
-def test_a_wrong_word_removes_nothing(
-    runs: Path, three: list[str], capsys: Capture, line: str, says: str
+def test_a_wrong_argument_deletes_nothing(
+    runs: Path, three: list[str], capsys: Capture, line: str, message: str
 ) -> None:
     assert main(line.split()) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert says in err
+    assert message in err
     assert names(runs) == three
 
 
-# -- by itself --------------------------------------------------------------------------------
+# -- automatically ----------------------------------------------------------------------------
 
 
-def last_heard(run: Path, at: float) -> None:
-    """Make a run one that nothing was written of since then."""
+def set_last_activity(run: Path, at: float) -> None:
+    """Set the time when something was last written to a run."""
     for file in (run / "events.jsonl", *run.glob("*.rawjson")):
         os.utime(file, (at, at))
 
 
-def test_a_run_that_speaks_in_a_stream_only_is_young(runs: Path, three: list[str]) -> None:
+def test_a_run_with_a_recent_stream_is_kept(runs: Path, three: list[str]) -> None:
     for name in three:
-        last_heard(runs / name, 0)
+        set_last_activity(runs / name, 0)
     stream = next((runs / three[0]).glob("*.rawjson"))
     os.utime(stream)
     make_room(runs.parent, Limits(runs=1))
     assert names(runs) == [three[0], three[2]]
 
 
-def test_room_is_made_by_what_is_old(runs: Path, three: list[str]) -> None:
+def test_only_old_runs_are_deleted_automatically(runs: Path, three: list[str]) -> None:
     now = time.time()
     for name, age in zip(three, (YOUNG + 60, YOUNG - 600, 0), strict=True):
-        last_heard(runs / name, now - age)
+        set_last_activity(runs / name, now - age)
     make_room(runs.parent, Limits(runs=1))
-    assert names(runs) == three[1:], "the others were begun a short time ago"
+    assert names(runs) == three[1:], "the others are recent"
 
 
 def test_making_room_never_fails(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,12 +314,12 @@ def test_making_room_never_fails(runs: Path, monkeypatch: pytest.MonkeyPatch) ->
     make_room(runs.parent, Limits())
 
 
-def test_a_new_run_makes_room(
+def test_a_new_run_deletes_old_ones(
     runs: Path, three: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     FakeDocker(tmp_path / "docker", monkeypatch)
     for name in three[:2]:
-        last_heard(runs / name, 0)
+        set_last_activity(runs / name, 0)
     monkeypatch.setenv("OPENHQM_TUI_KEEP_RUNS", "1")
     line = "build --backend redis --platforms amd64 --base-image mine:1 --no-check --format json"
     assert main(line.split()) == 0
@@ -328,7 +328,7 @@ def test_a_new_run_makes_room(
 
 
 @pytest.mark.parametrize(("interrupted", "ended"), [(True, -signal.SIGINT), (False, None)])
-def test_what_a_dead_runner_left_goes_with_its_run(
+def test_deleting_an_interrupted_run_stops_its_leftover_processes(
     runs: Path, interrupted: bool, ended: int | None
 ) -> None:
     name = "20261123-100000-aaaa"

@@ -1,4 +1,4 @@
-"""What `serve` says before it serves, and what it refuses."""
+"""`serve`: its output before it starts, and refused options."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOKEN = "a-token-that-nobody-guesses"
 
 
 class Started:
-    """What a server would have been started with."""
+    """The configuration that a server would have been started with."""
 
     words: tuple[str, ...] = ()
     locked = False
@@ -27,37 +27,37 @@ class Started:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Started:
-    told = Started()
+    started = Started()
 
     def note(server: ConsoleServer, bound: object) -> None:
-        told.words = server._words
-        told.locked = server._guard._authenticator.is_locked
-        told.secure = server._guard._secure
+        started.words = server._words
+        started.locked = server._guard._authenticator.is_locked
+        started.secure = server._guard._secure
 
     monkeypatch.setattr(ConsoleServer, "serve_on", note)
     monkeypatch.chdir(tmp_path)
-    return told
+    return started
 
 
 def run(*words: str) -> int:
     return main(["serve", "--port", "0", *words])
 
 
-def test_on_this_machine_nobody_needs_a_token(
+def test_on_this_machine_no_token_is_needed(
     started: Started, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run() == 0
-    said = capsys.readouterr()
-    assert said.out.startswith("http://127.0.0.1:")
-    assert "/ opens the console on this machine (it can build and cancel)" in said.out
-    assert len(said.out.splitlines()) == 1
-    assert said.err == ""
+    printed = capsys.readouterr()
+    assert printed.out.startswith("http://127.0.0.1:")
+    assert "/ opens the console on this machine (it can build and cancel)" in printed.out
+    assert len(printed.out.splitlines()) == 1
+    assert printed.err == ""
     assert not started.locked
     assert "--watch-only" not in started.words
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.9"])
-def test_every_name_of_this_machine_alone_is_that(started: Started, host: str) -> None:
+def test_on_any_loopback_name_no_token_is_needed(started: Started, host: str) -> None:
     assert run("--host", host) == 0
     assert not started.locked
 
@@ -70,21 +70,21 @@ def test_every_name_of_this_machine_alone_is_that(started: Started, host: str) -
         ("--ask-token",),
     ],
 )
-def test_otherwise_a_token_is_made_and_shown_once(
+def test_otherwise_a_token_is_generated_and_shown_once(
     started: Started, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:
     assert run(*words) == 0
-    said = capsys.readouterr()
-    address, _, rest = said.out.partition("/?token=")
+    printed = capsys.readouterr()
+    address, _, rest = printed.out.partition("/?token=")
     token = rest.split()[0]
     assert address.startswith(("http://", "https://builds.example.org"))
     assert len(token) == 43
-    assert token not in said.err
+    assert token not in printed.err
     assert started.locked
 
 
 @pytest.mark.parametrize(
-    ("words", "watches"),
+    ("words", "watch_only"),
     [
         ((), False),
         (("--watch-only",), True),
@@ -95,14 +95,14 @@ def test_otherwise_a_token_is_made_and_shown_once(
         (("--public-url", "https://builds.example.org", "--allow-control"), False),
     ],
 )
-def test_who_comes_from_elsewhere_only_watches_unless_told(
-    started: Started, words: tuple[str, ...], watches: bool
+def test_remote_clients_only_watch_by_default(
+    started: Started, words: tuple[str, ...], watch_only: bool
 ) -> None:
     assert run(*words) == 0
-    assert ("--watch-only" in started.words) is watches
+    assert ("--watch-only" in started.words) is watch_only
 
 
-def test_on_the_network_it_says_what_is_better(
+def test_serving_the_network_suggests_a_safer_way(
     started: Started, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("--host", "0.0.0.0") == 0
@@ -122,9 +122,9 @@ def test_a_given_token_is_not_shown(
     assert started.locked
     monkeypatch.setenv("OPENHQM_TUI_SERVE_TOKEN", TOKEN)
     assert run() == 0
-    said = capsys.readouterr()
-    assert TOKEN not in said.out + said.err
-    assert said.out.count("/?token=… opens the console with your token for …") == 2
+    printed = capsys.readouterr()
+    assert TOKEN not in printed.out + printed.err
+    assert printed.out.count("/?token=… opens the console with your token for …") == 2
 
 
 def test_behind_tls_the_cookie_is_secure(started: Started) -> None:
@@ -141,7 +141,7 @@ def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path, started: S
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         ("--port 70000", "--port 70000: not a port number; try 8123"),
         ("--port x", "--port x: not a port number"),
@@ -154,37 +154,37 @@ def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path, started: S
         ("--token secret", "unknown flag '--token': did you mean"),
     ],
 )
-def test_what_will_not_do_is_one_line(
-    started: Started, capsys: pytest.CaptureFixture[str], words: str, says: str
+def test_invalid_options_are_one_line(
+    started: Started, capsys: pytest.CaptureFixture[str], words: str, message: str
 ) -> None:
     assert run(*words.split()) == 2
-    said = capsys.readouterr()
-    assert says in said.err
-    assert len(said.err.splitlines()) == 1
-    assert said.out == ""
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert len(printed.err.splitlines()) == 1
+    assert printed.out == ""
 
 
 def test_a_port_in_use_is_one_line(started: Started, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert main(["serve", "--port", str(port)]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"openhqm-tui: port {port} of 127.0.0.1 is in use; try --port")
-    assert len(said.splitlines()) == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"openhqm-tui: port {port} of 127.0.0.1 is in use; try --port")
+    assert len(err.splitlines()) == 1
 
 
-def test_without_the_extra_it_says_how_to_get_it(
+def test_without_the_extra_the_install_command_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     assert run() == 2
-    said = capsys.readouterr().err
+    err = capsys.readouterr().err
     for way in ("pip install 'openhqm-tui[serve]'", "pipx inject", "uv tool install"):
-        assert way in said
-    assert len(said.splitlines()) == 1
+        assert way in err
+    assert len(err.splitlines()) == 1
 
 
-def test_a_console_that_only_watches_is_no_command_s() -> None:
+def test_watch_only_cannot_be_used_with_a_command() -> None:
     assert parse(["--watch-only"]).watch_only
     with pytest.raises(UsageProblem, match="can't be used with build"):
         parse(["--watch-only", "build"])

@@ -1,4 +1,4 @@
-"""What is left to say when a run is over."""
+"""The summary at the end of a run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.recordings import NAMES, recording, state_of
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_there_is_a_line_for_every_lane_in_full(name: str) -> None:
+def test_the_table_has_a_complete_row_for_every_lane(name: str) -> None:
     state = state_of(recording(name))
     rows = rows_of(state)
     assert [(row.target, row.platform) for row in rows] == [lane.key for lane in state.lanes]
@@ -48,21 +48,21 @@ def test_there_is_a_line_for_every_lane_in_full(name: str) -> None:
         ("cancelled", "4 images: 4 cancelled in"),
     ],
 )
-def test_a_run_in_one_sentence(name: str, sentence: str) -> None:
+def test_the_last_line_counts_the_images(name: str, sentence: str) -> None:
     assert last_line(state_of(recording(name))).startswith(sentence)
 
 
-def test_cells_stand_under_their_columns() -> None:
+def test_cells_match_their_columns() -> None:
     state = state_of(recording("checked"))
     row = rows_of(state)[0]
     assert len(cells(row)) == len(COLUMNS)
-    told = dict(zip(COLUMNS, cells(row), strict=True))
-    assert told["target"] == "minimal"
-    assert told["platform"] == "linux/amd64 native"
-    assert told["result"] == "✓ verified"
-    assert told["build time"].endswith("(cached)")
-    assert told["size"].endswith(" MB")
-    assert told["checks"] == "8/8 pass"
+    values = dict(zip(COLUMNS, cells(row), strict=True))
+    assert values["target"] == "minimal"
+    assert values["platform"] == "linux/amd64 native"
+    assert values["result"] == "✓ verified"
+    assert values["build time"].endswith("(cached)")
+    assert values["size"].endswith(" MB")
+    assert values["checks"] == "8/8 pass"
 
 
 def test_a_failed_check_is_named() -> None:
@@ -88,7 +88,7 @@ def test_a_failed_check_is_named() -> None:
     ]
 
 
-def test_checks_of_verified_images_are_listed_only_if_asked_for() -> None:
+def test_checks_of_verified_images_are_listed_only_if_verbose() -> None:
     state = state_of(recording("checked"))
     assert check_lines(state, Path("/runs/x")) == []
     lines = check_lines(state, Path("/runs/x"), verbose=True)
@@ -96,7 +96,7 @@ def test_checks_of_verified_images_are_listed_only_if_asked_for() -> None:
     assert "✓ minimal · linux/amd64 · checks (native)" in lines
 
 
-def test_a_digest_has_its_log_by_full_path() -> None:
+def test_a_failure_names_the_full_path_of_its_log() -> None:
     (failure,) = failures_of(state_of(recording("failed")), Path("/runs/x"))
     assert failure.log_file == "/runs/x/kafka.log"
     lines = failure_lines(failure)
@@ -107,9 +107,9 @@ def test_a_digest_has_its_log_by_full_path() -> None:
     assert lines[-1] == "  log     /runs/x/kafka.log"
 
 
-def test_what_isnt_known_of_a_failure_is_left_out() -> None:
+def test_unknown_details_of_a_failure_are_left_out() -> None:
     assert failure_lines(Failure(target="redis", reason="boom")) == ["✗ redis", "  reason  boom"]
 
 
-def test_columns_line_up() -> None:
+def test_columns_are_aligned() -> None:
     assert aligned([("a", "bb"), ("ccc", "")]) == ["a    bb", "ccc"]

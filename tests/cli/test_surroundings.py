@@ -1,4 +1,4 @@
-"""A command run in a stranger's folder: none of its programs and modules is found there."""
+"""A command run in an untrusted folder uses none of its programs or modules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from openhqm_tui.domain.errors import UsageProblem
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a `docker` and modules of its own that leave a mark."""
+    """A folder with its own `docker` and modules, which create a file when they run."""
     folder = tmp_path / "theirs"
     folder.mkdir()
     mark = tmp_path / "ran"
@@ -42,7 +42,7 @@ def run(folder: Path, *start: str, **variables: str) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize("first", [".", "", "sub/.."])
-def test_no_program_is_looked_for_in_the_folder(folder: Path, first: str) -> None:
+def test_no_program_from_the_folder_is_run(folder: Path, first: str) -> None:
     (folder / "sub").mkdir()
     path = os.pathsep.join([first, os.environ["PATH"]])
     ran = run(folder, sys.executable, "-P", "-m", "openhqm_tui", PATH=path)
@@ -50,21 +50,21 @@ def test_no_program_is_looked_for_in_the_folder(folder: Path, first: str) -> Non
     assert not (folder.parent / "ran").exists()
 
 
-def test_no_module_is_taken_from_the_folder(folder: Path) -> None:
+def test_no_module_from_the_folder_is_imported(folder: Path) -> None:
     ran = run(folder, sys.executable, "-m", "openhqm_tui")
     assert ran.returncode == 0, ran.stderr
     assert not (folder.parent / "ran").exists()
 
 
 @pytest.mark.parametrize("variable", ["DOCKER_CONFIG", "BUILDX_CONFIG"])
-def test_docker_is_configured_by_no_folder_that_one_is_in(folder: Path, variable: str) -> None:
+def test_relative_docker_config_folders_are_refused(folder: Path, variable: str) -> None:
     ran = run(folder, sys.executable, "-P", "-m", "openhqm_tui", **{variable: "docker"})
     assert ran.returncode == 2
     assert ran.stderr.count("\n") == 1
     assert f"use the full path: {variable}=$PWD/docker" in ran.stderr
 
 
-def test_what_is_named_in_full_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_absolute_paths_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     environment = {"PATH": "/a:.:/b:", "DOCKER_CONFIG": "/c"}
     path = ["", str(tmp_path), "lib", "/d"]

@@ -1,4 +1,4 @@
-"""What the headless faces tell of the time that is left: by builds of before, or nothing."""
+"""The time left in headless output: estimated from earlier builds, or not shown."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from openhqm_tui.store.run_folder import runs_folder
 from tests.recordings import copied, recording
 
 
-class Played:
-    """A recorded run that is played as far as is asked."""
+class PartialReplay:
+    """A recorded run that is replayed up to a given part."""
 
     def __init__(self, name: str = "checked") -> None:
         self.seconds = 0.0
@@ -30,7 +30,7 @@ class Played:
         self.length = self.player.recording.tape.length
 
     def to(self, part: float):
-        """Play up to a part of it, and return what that brought."""
+        """Replay up to a part of the run, and return the changes."""
         self.seconds = self.length * part
         changes = self.player.poll()
         while changes.more:
@@ -39,37 +39,37 @@ class Played:
 
 
 @pytest.fixture
-def learnt() -> None:
-    """The very same run went before, a thousand seconds ago."""
+def earlier_run() -> None:
+    """Put the same run into the history, a thousand seconds earlier."""
     folder = copied("checked", runs_folder(ready_state_folder()) / "before")
     info = json.loads(folder.info_file.read_bytes())
     folder.info_file.write_text(json.dumps(info | {"created": info["created"] - 1000}))
     assert index_missing(ready_state_folder()).read == 1
 
 
-def test_what_is_left_goes_with_the_time(learnt) -> None:
-    played = Played()
-    left = time_left_of(played.player.folder.info)
-    told = []
+def test_the_estimate_follows_the_elapsed_time(earlier_run) -> None:
+    replay = PartialReplay()
+    left = time_left_of(replay.player.folder.info)
+    errors = []
     for part in (0.1, 0.4, 0.7):
-        played.to(part)
-        left.update(played.player.state, played.player.now)
+        replay.to(part)
+        left.update(replay.player.state, replay.player.now)
         guess = left.of()
         assert guess is not None
-        told.append(guess.seconds - played.length * (1 - part))
-    # Off by no more than a fifth of the run, which went as the one before.
-    assert all(abs(off) < played.length / 5 for off in told)
-    played.to(1.0)
-    left.update(played.player.state, played.player.now)
+        errors.append(guess.seconds - replay.length * (1 - part))
+    # Off by at most a fifth of the run, which took as long as the earlier one.
+    assert all(abs(error) < replay.length / 5 for error in errors)
+    replay.to(1.0)
+    left.update(replay.player.state, replay.player.now)
     assert left.of() is None
 
 
-def test_on_a_first_run_nothing_is_told() -> None:
-    played = Played()
-    played.to(0.5)
-    left = time_left_of(played.player.folder.info)
-    left.update(played.player.state, played.player.now)
-    assert (left.is_known, left.of(), left.before_start(played.player.state)) == (False, None, None)
+def test_a_first_run_has_no_estimate() -> None:
+    replay = PartialReplay()
+    replay.to(0.5)
+    left = time_left_of(replay.player.folder.info)
+    left.update(replay.player.state, replay.player.now)
+    assert (left.is_known, left.of(), left.before_start(replay.player.state)) == (False, None, None)
 
 
 def _shown(output: TtyOutput) -> str:
@@ -79,10 +79,10 @@ def _shown(output: TtyOutput) -> str:
     return console.file.getvalue()
 
 
-def test_a_terminal_shows_it_for_each_target_and_the_run(learnt) -> None:
-    played = Played()
-    played.to(0.3)
-    output = TtyOutput(played.player, "cancels")
+def test_a_terminal_shows_the_estimate_of_each_target_and_the_run(earlier_run) -> None:
+    replay = PartialReplay()
+    replay.to(0.3)
+    output = TtyOutput(replay.player, "cancels")
     output._live.stop()
     lines = _shown(output).splitlines()
     foot = next(line for line in lines if "images ·" in line)
@@ -90,17 +90,17 @@ def test_a_terminal_shows_it_for_each_target_and_the_run(learnt) -> None:
     assert sum(" left " in line for line in lines if "linux/" in line) == 4
 
 
-def test_a_terminal_says_nothing_of_what_it_does_not_know() -> None:
-    played = Played()
-    played.to(0.3)
-    output = TtyOutput(played.player, "cancels")
+def test_a_terminal_shows_no_estimate_without_history() -> None:
+    replay = PartialReplay()
+    replay.to(0.3)
+    output = TtyOutput(replay.player, "cancels")
     output._live.stop()
     assert "left" not in _shown(output)
 
 
-def test_plain_lines_begin_with_it(learnt) -> None:
+def test_plain_output_begins_with_the_estimate(earlier_run) -> None:
     out = io.StringIO()
-    PlainOutput(Played().player, out)
+    PlainOutput(PartialReplay().player, out)
     first, second = out.getvalue().splitlines()
     assert first.startswith("run ")
     assert second.startswith("takes about 0:")
@@ -108,18 +108,20 @@ def test_plain_lines_begin_with_it(learnt) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_json_has_it(known: bool, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_json_has_the_estimate_if_there_is_one(
+    known: bool, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     if known:
-        request.getfixturevalue("learnt")
-    played, out = Played(), io.StringIO()
-    output = JsonOutput(played.player, out)
+        request.getfixturevalue("earlier_run")
+    replay, out = PartialReplay(), io.StringIO()
+    output = JsonOutput(replay.player, out)
     for part in (0.2, 0.8, 1.0):
-        output.update(played.to(part))
+        output.update(replay.to(part))
     records = [json.loads(line) for line in out.getvalue().splitlines()]
     etas = [record for record in records if record["event"] == "eta"]
     assert (records[0]["expected_seconds"] is not None) is known
     assert bool(etas) is known
     for eta in etas:
-        assert 0 <= eta["seconds"] <= 2 * played.length
+        assert 0 <= eta["seconds"] <= 2 * replay.length
         assert eta["whole"]
         assert set(eta["targets"]) <= {"redis", "minimal"}

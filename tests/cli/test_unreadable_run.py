@@ -1,4 +1,4 @@
-"""A latest run that can't be read: it is named, and the next readable one is taken."""
+"""If the latest run can't be read, it is named and the latest readable one is used."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ READABLE, LATEST = "20261123-100000-aaaa", "20261123-110000-bbbb"
 
 
 def of_a_later_schema(run: RunFolder) -> None:
-    told = json.loads(run.info_file.read_bytes())
-    run.info_file.write_text(json.dumps({**told, "schema": SCHEMA + 1, "version": "9.0.0"}))
+    info = json.loads(run.info_file.read_bytes())
+    run.info_file.write_text(json.dumps({**info, "schema": SCHEMA + 1, "version": "9.0.0"}))
 
 
 def damaged(run: RunFolder) -> None:
@@ -52,7 +52,7 @@ def latest(request: pytest.FixtureRequest, runs: Path) -> RunFolder:
         (["replay", "--format", "plain", "--speed", "max"], READABLE),
     ],
 )
-def test_the_next_readable_run_is_taken_and_the_other_named(
+def test_the_latest_readable_run_is_used_and_the_other_named(
     latest: RunFolder, words: list[str], shown: str, capsys: Capture
 ) -> None:
     assert main(words) == 0
@@ -63,7 +63,7 @@ def test_the_next_readable_run_is_taken_and_the_other_named(
 
 
 @pytest.mark.parametrize("words", [["retry"], ["retry", "redis"], ["resume"]])
-def test_what_builds_again_names_the_run_that_it_would_take(
+def test_retry_and_resume_name_the_unreadable_run(
     latest: RunFolder, words: list[str], capsys: Capture
 ) -> None:
     assert main(words) == 1  # the readable one has passed
@@ -72,7 +72,7 @@ def test_what_builds_again_names_the_run_that_it_would_take(
     assert f"run {READABLE}" in err.splitlines()[-1]
 
 
-def test_cancel_stops_nothing_in_place_of_a_run_that_it_cannot_read(
+def test_cancel_does_not_fall_back_to_another_run(
     runs: Path, latest: RunFolder, capsys: Capture
 ) -> None:
     for run in (RunFolder(runs / READABLE), latest):
@@ -85,9 +85,7 @@ def test_cancel_stops_nothing_in_place_of_a_run_that_it_cannot_read(
 
 
 @pytest.mark.parametrize("command", ["report", "attach", "retry"])
-def test_a_named_run_is_the_one_that_is_taken(
-    latest: RunFolder, command: str, capsys: Capture
-) -> None:
+def test_a_named_run_is_used(latest: RunFolder, command: str, capsys: Capture) -> None:
     assert main([command, READABLE]) == (1 if command == "retry" else 0)
     assert LATEST not in capsys.readouterr().err
     assert main([command, LATEST]) == 2
@@ -95,7 +93,7 @@ def test_a_named_run_is_the_one_that_is_taken(
 
 
 @pytest.mark.parametrize("command", ["report", "attach", "retry", "replay"])
-def test_where_no_run_can_be_read_the_latest_says_why(
+def test_if_no_run_can_be_read_the_latest_is_named(
     runs: Path, latest: RunFolder, command: str, capsys: Capture
 ) -> None:
     damaged(RunFolder(runs / READABLE))

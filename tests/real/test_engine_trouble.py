@@ -70,13 +70,13 @@ def begin(cli: Cli, checkout: Path, own_home: Path) -> Iterator[Begin]:
 
 def said(watch: Watch) -> set[str]:
     """Return the first words of the steps that run."""
-    targets = watch.look().follower.state.targets.values()
+    targets = watch.poll().follower.state.targets.values()
     logs = [log for t in targets for log in (t.log, *(lane.log for lane in t.lanes.values()))]
     return {line for log in logs for line in log.last(100) if line.endswith(" begins")}
 
 
 def ended(watch: Watch) -> Watch:
-    until(lambda: watch.look().follower.finished, "the run is over")
+    until(lambda: watch.poll().follower.finished, "the run is over")
     until(lambda: not watch.folder.is_live())
     return watch
 

@@ -119,5 +119,5 @@ def test_a_build_that_finds_no_room_for_its_result_fails_and_says_why(
 
 
 def _runner_of(watch: Watch) -> int:
-    (started,) = [e for e in watch.look().events if isinstance(e, events.RunStarted)]
+    (started,) = [e for e in watch.poll().events if isinstance(e, events.RunStarted)]
     return started.pid

@@ -1,4 +1,4 @@
-"""What the runner's tests share: a `docker` that does as it is told, and signals put back."""
+"""Fixtures for the runner's tests: a scripted `docker`, and restored signal handlers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
 
 
 @pytest.fixture(autouse=True)
-def own_signals() -> Iterator[None]:
-    """Put back what a runner changes in its process, which here is pytest's."""
+def restored_signals() -> Iterator[None]:
+    """Restore the signal handler that a runner changes in its process, here pytest's."""
     before = signal.getsignal(signal.SIGHUP)
     yield
     signal.signal(signal.SIGHUP, before)

@@ -1,4 +1,4 @@
-"""Recorded runs with secrets put into everything that a run keeps."""
+"""Recorded runs with secrets planted in everything a run stores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import copied
 from tests.report.folders import changed
 
-# Put together here: a whole one in a file would set off every scanner that looks at it.
+# Assembled here: a complete token in a file would trigger secret scanners.
 ARGUMENT = "hunter2-of-the-database"
 GITHUB = "ghp_" + "a1B2" * 9
 PASSWORD = "p4ss-of-the-index"
@@ -29,31 +29,31 @@ read {FILE} and {VARIABLE}
 """
 # Cut within a secret and a line.
 _CUT = _LOG.index(GITHUB) + 12
-# Free words of a journal, an answer, a plan and a stream.
+# Free-text fields of a journal, a verdict, a plan and a stream.
 _TEXTS = {"evidence", "expected", "error", "reason", "stderr", "created_by", "base_reason", "short"}
 
 
 def planted(name: str, place: Path, secret_file: Path) -> RunFolder:
-    """Copy a recording; what it was built with and all that it printed holds secrets."""
+    """Copy a recording and plant secrets in its build options and all its output."""
     secret_file.write_text(f"{FILE}\n")
     os.environ["PLANTED_SECRET"] = VARIABLE
     secrets = [f"id=one,src={secret_file}", "type=env,id=two,env=PLANTED_SECRET"]
 
     def change(value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
-            told = {key: change(one, key) for key, one in value.items()}
+            copy = {key: change(one, key) for key, one in value.items()}
             if name == "args":
-                told |= {
+                copy |= {
                     "DB_PASS": ARGUMENT,
                     "INDEX_URL": f"https://me:{PASSWORD}@index.example.org/simple",
                     "PLAIN": GITHUB,
                 }
-            if "dockerfile" in told and "args" in told:
-                told["secret"] = secrets
-            return told
+            if "dockerfile" in copy and "args" in copy:
+                copy["secret"] = secrets
+            return copy
         if isinstance(value, list):
-            told_lines = [change(one, name) for one in value]
-            return _in_pieces(told_lines) if name == "logs" else told_lines
+            items = [change(one, name) for one in value]
+            return _in_pieces(items) if name == "logs" else items
         if isinstance(value, str) and value and (name in _TEXTS or value.startswith("[")):
             return f"{value} with {ARGUMENT} and {GITHUB}"
         return value

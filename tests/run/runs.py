@@ -1,4 +1,4 @@
-"""Runs for the runner's tests: made of variants, executed here or by a process, and watched."""
+"""Runs for the runner's tests: made of variants, executed in this or another process."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def prepared(
     by_digest: bool = False,
     **more: Any,
 ) -> Prepared:
-    """Return a run of variants, as `prepare` would make it; `images` is what they are called."""
+    """Return a run of variants, as `prepare` would make it; `images` are the image names."""
     variants = tuple(find_variant(name) for name in names)
     source = Source(
         kind=SourceKind.BUNDLED, variants=VARIANTS, context="/ctx", dockerfile="/ctx/Dockerfile"
@@ -56,7 +56,7 @@ def prepared(
         for t in plan.targets
     )
     info = RunInfo(
-        # Of its own: what a run left running is found by it, also while other tests run.
+        # Unique: processes that a run leaves behind are found by it, even while other tests run.
         id=f"run-{secrets.token_hex(3)}",
         created=1.0,
         targets=targets,
@@ -76,7 +76,7 @@ def prepared(
     )
 
 
-def far_away(*names: str, **more: Any) -> Prepared:
+def remote_run(*names: str, **more: Any) -> Prepared:
     """Return a run that pushes, on a builder whose images aren't in the engine's store."""
     return prepared(*names, push=True, by_digest=True, **more)
 
@@ -87,7 +87,7 @@ def folder_of(run: Prepared) -> RunFolder:
 
 
 class Watch:
-    """A run folder being followed from here."""
+    """Follows a run folder from this process."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
@@ -96,13 +96,13 @@ class Watch:
         self._one_at_a_time = threading.Lock()
         self.name = folder.path.name
 
-    def look(self) -> Watch:
+    def poll(self) -> Watch:
         with self._one_at_a_time:
             self.events += self.follower.poll().events
         return self
 
     def has(self, kind: type[events.Event], **fields: object) -> bool:
-        self.look()
+        self.poll()
         return any(
             isinstance(event, kind) and all(getattr(event, k) == v for k, v in fields.items())
             for event in self.events
@@ -110,7 +110,7 @@ class Watch:
 
     def finish(self) -> Watch:
         while not self.follower.finished:
-            self.look()
+            self.poll()
         return self
 
     @property
@@ -150,22 +150,22 @@ async def executed(run: Prepared) -> Watch:
 
 
 @contextmanager
-def begun(run: Prepared) -> Iterator[tuple[Watch, int]]:
-    """Start the real runner process; nothing of it is left behind."""
+def runner_process(run: Prepared) -> Iterator[tuple[Watch, int]]:
+    """Start the real runner process, and kill whatever it leaves behind."""
     watch = Watch(start_run(run))
     until(lambda: watch.has(events.RunStarted), "the runner starts")
     pid = next(event.pid for event in watch.events if isinstance(event, events.RunStarted))
-    with swept(watch):
+    with clean_up(watch):
         yield watch, pid
 
 
 @contextmanager
-def swept(watch: Watch) -> Iterator[None]:
+def clean_up(watch: Watch) -> Iterator[None]:
     """Leave no process of a run behind."""
     try:
         yield
     finally:
-        for event in watch.look().events:
+        for event in watch.poll().events:
             if isinstance(event, events.TargetStarted | events.RunStarted):
                 try:
                     os.killpg(event.pid, signal.SIGKILL)
@@ -173,7 +173,7 @@ def swept(watch: Watch) -> Iterator[None]:
                     continue
 
 
-async def taken_up(folder: RunFolder) -> Watch:
+async def execute_again(folder: RunFolder) -> Watch:
     """Execute a run again in this process, as a new runner would, and read all of it."""
     lock = folder.lock()
     try:

@@ -1,4 +1,4 @@
-"""A run that is over, or was cut off, is taken up again, and nothing that was asked is lost."""
+"""Finished and interrupted runs are resumed, and no request is lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.run.requests import send_request
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
-from tests.run.runs import Watch, begun, executed, folder_of, prepared, running, swept, taken_up
+from tests.run.runs import (
+    Watch,
+    clean_up,
+    execute_again,
+    executed,
+    folder_of,
+    prepared,
+    runner_process,
+    running,
+)
 from tests.waiting import soon, until
 
 BROKEN = {"stream": "failed/kafka", "exit": 1}
@@ -37,22 +46,22 @@ async def test_failed_targets_are_retried_after_the_end_and_the_run_passes(
     folder = before.folder
     first = (folder.path / "kafka.rawjson").read_bytes()
     folder.ask(Request("retry", "kafka"))
-    watch = await taken_up(folder)
+    watch = await execute_again(folder)
     assert watch.status is Status.PASSED
     assert set(watch.lanes.values()) == {Status.PASSED}
     kafka = watch.follower.state.targets["kafka"]
     assert (kafka.attempt, kafka.stream) == (2, "kafka.2.rawjson")
-    assert (folder.path / "kafka.rawjson").read_bytes() == first, "the first try's log is kept"
+    assert (folder.path / "kafka.rawjson").read_bytes() == first, "the first attempt's log is kept"
     assert watch.order(events.TargetStarted) == ["kafka", "redis", "kafka"]
     assert len(watch.order(events.RunStarted)) == len(watch.order(events.RunEnded)) == 2
 
 
-async def test_the_outcome_is_that_of_all_targets(docker: FakeDocker) -> None:
+async def test_the_outcome_after_a_retry_covers_all_targets(docker: FakeDocker) -> None:
     docker.target("kafka", BROKEN)
     docker.target("sqs", BROKEN, {})
     folder = (await executed(prepared("kafka", "sqs"))).folder
     folder.ask(Request("retry", "sqs"))
-    watch = await taken_up(folder)
+    watch = await execute_again(folder)
     assert watch.status is Status.FAILED
     assert watch.targets("kafka", "sqs") == [Status.FAILED, Status.PASSED]
 
@@ -63,10 +72,10 @@ async def test_handled_requests_are_not_repeated(docker: FakeDocker) -> None:
         await soon(lambda: docker.has("held-gcp"))
         watch.folder.ask(Request("cancel", "gcp"))
     watch.folder.ask(Request("retry", "gcp"))
-    taken = await taken_up(watch.folder)
+    taken = await execute_again(watch.folder)
     assert taken.status is Status.PASSED
     assert len(taken.order(events.CancelRequested)) == 1
-    idle = await taken_up(watch.folder)
+    idle = await execute_again(watch.folder)
     assert idle.status is Status.PASSED
     assert idle.order(events.TargetStarted) == taken.order(events.TargetStarted)
 
@@ -83,12 +92,12 @@ async def test_a_resumed_run_counts_only_the_time_it_was_executed(
     assert after.targets["redis"].elapsed(0) == before.targets["redis"].elapsed(0)
 
 
-# -- cut off ----------------------------------------------------------------------------------
+# -- interrupted ------------------------------------------------------------------------------
 
 
 def test_a_run_whose_runner_was_killed_is_resumed(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True}, {})
-    with begun(prepared("redis", "gcp", "sqs", jobs=2)) as (watch, pid):
+    with runner_process(prepared("redis", "gcp", "sqs", jobs=2)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
         until(lambda: watch.has(events.LaneChecked, target="sqs", platform="linux/arm64"))
         os.kill(pid, signal.SIGKILL)
@@ -96,7 +105,7 @@ def test_a_run_whose_runner_was_killed_is_resumed(docker: FakeDocker) -> None:
         send_request(watch.folder, Request("resume"))
         until(lambda: not watch.folder.is_live())
         again_watch = Watch(watch.folder).finish()
-        with swept(again_watch):
+        with clean_up(again_watch):
             assert again_watch.status is Status.PASSED
             assert again_watch.order(events.TargetStarted) == ["redis", "gcp", "sqs", "gcp"]
             cut = [e.reason for e in again_watch.events if isinstance(e, events.TargetEnded)]
@@ -113,7 +122,7 @@ async def test_an_image_built_just_before_the_runner_was_killed_is_known_on_resu
     last = next(at for at, line in enumerate(lines) if b'"target-ended"' in line)
     folder.events_file.write_bytes(b"".join(lines[: last + 1]))
     folder.ask(Request("resume"))
-    resumed = await taken_up(folder)
+    resumed = await execute_again(folder)
     assert resumed.status is Status.PASSED
     lanes = resumed.follower.state.lanes
     assert {lane.key: (lane.digest, lane.content_size) for lane in lanes} == known
@@ -127,43 +136,43 @@ async def test_checks_that_were_cut_off_are_resumed_without_a_build(docker: Fake
         watch.folder.ask(Request("cancel"))
     docker.container("linux/arm64")
     watch.folder.ask(Request("resume"))
-    taken = await taken_up(watch.folder)
+    taken = await execute_again(watch.folder)
     assert taken.status is Status.PASSED
     assert taken.order(events.TargetStarted) == ["redis"]
     assert len(docker.calls_of("run", "linux/amd64")) == 1, "it was verified before"
 
 
-# -- asking -----------------------------------------------------------------------------------
+# -- requests ---------------------------------------------------------------------------------
 
 
 def test_a_request_to_a_live_run_returns_once_acknowledged(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True})
-    with begun(prepared("gcp", check=False)) as (watch, pid):
+    with runner_process(prepared("gcp", check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
         send_request(watch.folder, Request("cancel", "gcp"))
         assert watch.has(events.CancelRequested, target="gcp")
-        until(lambda: watch.look().follower.finished)
+        until(lambda: watch.poll().follower.finished)
         assert [e.pid for e in watch.events if isinstance(e, events.RunStarted)] == [pid]
 
 
 def test_a_request_to_a_finished_run_starts_a_runner(docker: FakeDocker) -> None:
     docker.target("kafka", BROKEN, {})
-    with begun(prepared("kafka", "redis")) as (watch, _):
-        until(lambda: watch.look().follower.finished)
+    with runner_process(prepared("kafka", "redis")) as (watch, _):
+        until(lambda: watch.poll().follower.finished)
         send_request(watch.folder, Request("retry", "kafka"))
         after = Watch(watch.folder)
-        assert len(after.look().order(events.RunStarted)) == 2, "it stands there at return"
-        with swept(after):
+        assert len(after.poll().order(events.RunStarted)) == 2, "it is in the journal on return"
+        with clean_up(after):
             until(lambda: not watch.folder.is_live())
             assert after.finish().status is Status.PASSED
 
 
-def test_nothing_is_lost_however_many_ask_at_once(docker: FakeDocker) -> None:
+def test_concurrent_requests_are_all_handled(docker: FakeDocker) -> None:
     names = ("kafka", "sqs", "azure", "mqtt")
     for name in names:
         docker.target(name, BROKEN, {})
-    with begun(prepared(*names, check=False)) as (watch, _):
-        until(lambda: watch.look().follower.finished)
+    with runner_process(prepared(*names, check=False)) as (watch, _):
+        until(lambda: watch.poll().follower.finished)
         asking = [
             threading.Thread(target=send_request, args=(watch.folder, Request("retry", name)))
             for name in names
@@ -174,15 +183,15 @@ def test_nothing_is_lost_however_many_ask_at_once(docker: FakeDocker) -> None:
             thread.join()
         until(lambda: not watch.folder.is_live())
         after = Watch(watch.folder).finish()
-        with swept(after):
+        with clean_up(after):
             assert after.status is Status.PASSED
             assert sorted(after.order(events.TargetStarted)) == sorted(names * 2)
 
 
-async def test_a_request_that_an_ending_runner_misses_starts_another(docker: FakeDocker) -> None:
+async def test_a_request_that_an_exiting_runner_misses_starts_another(docker: FakeDocker) -> None:
     docker.target("kafka", BROKEN, {})
     folder = (await executed(prepared("kafka", check=False))).folder
-    lock = folder.lock()  # a runner that has decided to end, and hears no more
+    lock = folder.lock()  # a runner that is exiting and reads no more requests
     asking = threading.Thread(target=send_request, args=(folder, Request("retry", "kafka")))
     asking.start()
     await soon(lambda: folder.control_file.stat().st_size > 0)
@@ -190,7 +199,7 @@ async def test_a_request_that_an_ending_runner_misses_starts_another(docker: Fak
     await soon(lambda: not asking.is_alive())
     await soon(lambda: not folder.is_live())
     after = Watch(folder).finish()
-    with swept(after):
+    with clean_up(after):
         assert after.status is Status.PASSED
 
 
@@ -201,7 +210,7 @@ async def test_cancelling_a_finished_run_does_nothing(docker: FakeDocker) -> Non
     assert folder.events_file.read_bytes() == before
 
 
-async def test_a_runner_that_exits_at_once_is_reported(docker: FakeDocker) -> None:
+async def test_a_runner_that_exits_immediately_is_reported(docker: FakeDocker) -> None:
     folder = (await executed(prepared("redis", check=False))).folder
     folder.expectations_file.write_bytes(b"{")
     with pytest.raises(Problem, match="the runner exited immediately") as caught:
@@ -219,7 +228,7 @@ def test_a_runner_that_never_responds_is_reported(monkeypatch: pytest.MonkeyPatc
     os.close(lock)
 
 
-def test_a_run_elsewhere_is_looked_at_only(tmp_path: Path) -> None:
+def test_requests_to_a_run_outside_the_state_folder_are_refused(tmp_path: Path) -> None:
     strange = shutil.copytree(folder_of(prepared("redis")).path, tmp_path / "run-elsewhere")
     with pytest.raises(Problem, match="isn't in the state folder"):
         send_request(RunFolder(strange), Request("retry", "redis"))

@@ -1,4 +1,4 @@
-"""Build caches: from words to what a run takes along, and why it can't begin."""
+"""Build caches: parsing the options, and errors and warnings before the start."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def caches(*words: str, way: CacheKind = CacheKind.TO) -> tuple[Cache, ...]:
     return caches_of(words, way, Path("/here"))
 
 
-def test_folders_are_seen_from_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_are_relative_to_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     found = caches("local=.cache", "local=~/cache", "local=../c/{variant}", "local=/c", "gha")
     assert [cache.place for cache in found] == [
@@ -42,11 +42,13 @@ def test_folders_are_seen_from_the_project(monkeypatch: pytest.MonkeyPatch) -> N
         "/c",
         "",
     ]
-    assert caches("type=local,dest=x")[0].own == "type=local,dest=x", "Buildx's own words stay"
+    assert caches("type=local,dest=x")[0].own == "type=local,dest=x", (
+        "options in Buildx's syntax are kept"
+    )
     assert caches("gha", "gha") == caches("gha")
 
 
-def test_flag_over_environment_over_project(
+def test_flags_override_environment_and_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kinds(line: str = "") -> list[str]:
@@ -63,14 +65,14 @@ def test_flag_over_environment_over_project(
         kinds("--cache-to loca=x")
 
 
-def test_both_are_settings() -> None:
+def test_both_cache_options_are_settings() -> None:
     environment = {"OPENHQM_TUI_CACHE_FROM": "gha", "OPENHQM_TUI_CACHE_TO": "local=a,inline"}
     settings = read_settings(Path("/nowhere"), environment, Path("/nowhere/user"))
     assert (settings.cache_from, settings.cache_to) == (["gha"], ["local=a", "inline"])
 
 
 @pytest.mark.parametrize(
-    ("facts", "takes", "gives", "says"),
+    ("facts", "cache_from", "cache_to", "message"),
     [
         (
             CLASSIC,
@@ -92,21 +94,21 @@ def test_both_are_settings() -> None:
     ],
 )
 def test_impossible_caches_are_reported_before_the_start(
-    facts: EngineFacts, takes: tuple[str, ...], gives: tuple[str, ...], says: str
+    facts: EngineFacts, cache_from: tuple[str, ...], cache_to: tuple[str, ...], message: str
 ) -> None:
-    with pytest.raises(Problem) as told:
-        check_caches(facts, caches(*takes, way=CacheKind.FROM), caches(*gives), [BOTH])
-    assert says in str(told.value)
-    assert told.value.exit_code == (2 if "folder" in says else 3)
+    with pytest.raises(Problem) as caught:
+        check_caches(facts, caches(*cache_from, way=CacheKind.FROM), caches(*cache_to), [BOTH])
+    assert message in str(caught.value)
+    assert caught.value.exit_code == (2 if "folder" in message else 3)
 
 
-def test_a_folder_that_cant_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda place, _: Path(place) != tmp_path)
     with pytest.raises(UsageProblem, match=f"{tmp_path} can't be written"):
         check_caches(ENGINE, (), caches(f"local={tmp_path}/new/deeper"), [BOTH])
 
 
-def test_usable_caches_warn_about_what_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_usable_caches_with_limited_effect_only_warn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ACTIONS_RUNTIME_TOKEN", raising=False)
     (warning,) = check_caches(ENGINE, caches("gha", way=CacheKind.FROM), (), [BOTH])
     assert "ACTIONS_RUNTIME_TOKEN isn't set" in warning

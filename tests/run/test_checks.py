@@ -1,4 +1,4 @@
-"""A lane being checked: evidence of store and container put together."""
+"""Checking a lane combines evidence from the image store and the container."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LINE = MARK.encode() + b"0f0f" + msgspec.json.encode(ANSWER) + b"\n"
 
 
 class Engine:
-    """Stands in for the engine: answers in order, and remembers what was started."""
+    """An engine double: returns results in order and records the started commands."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: Ended) -> None:
         self.answers = list(answers)
@@ -78,7 +78,7 @@ async def lane(
 INDEX = [SeenImage(platform="linux/arm64")]
 
 
-async def test_every_question_has_its_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_check_has_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch, Ended(0, LINE, b"\xffwords"))
     checked = await lane(INDEX)
     assert [v.check for v in checked.verdicts] == [
@@ -96,22 +96,22 @@ async def test_every_question_has_its_verdict(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    ("answers", "gravest"),
+    ("answers", "expected"),
     [
         ([Ended(139), Ended(0, LINE)], Answer.PASS),
         ([Ended(139), Ended(139)], Answer.UNKNOWN),
     ],
 )
-async def test_a_crash_of_the_emulator_is_checked_once_more(
-    monkeypatch: pytest.MonkeyPatch, answers: list[Ended], gravest: Answer
+async def test_an_emulator_crash_is_retried_once(
+    monkeypatch: pytest.MonkeyPatch, answers: list[Ended], expected: Answer
 ) -> None:
     engine = Engine(monkeypatch, *answers)
-    assert worst((await lane(INDEX)).verdicts) is gravest
+    assert worst((await lane(INDEX)).verdicts) is expected
     assert len(engine.started) == 2
 
 
-def facts(**told: object) -> bytes:
-    whole = {name: getattr(ANSWER, name) for name in ANSWER.__struct_fields__} | told
+def facts(**fields: object) -> bytes:
+    whole = {name: getattr(ANSWER, name) for name in ANSWER.__struct_fields__} | fields
     kept = {name: value for name, value in whole.items() if value is not None}
     return MARK.encode() + b"0f0f" + msgspec.json.encode(kept) + b"\n"
 
@@ -122,29 +122,31 @@ BOMB = facts(service={"refused_forks": 7}, clients=[{"distribution": "x", "error
 
 
 @pytest.mark.parametrize(
-    ("answers", "gravest"),
+    ("answers", "expected"),
     [
         ([Ended(0, CRASHED), Ended(0, SERVED)], Answer.PASS),
         ([Ended(0, CRASHED), Ended(0, CRASHED)], Answer.UNKNOWN),
     ],
 )
-async def test_a_crash_of_the_service_alone_is_checked_once_more(
-    monkeypatch: pytest.MonkeyPatch, answers: list[Ended], gravest: Answer
+async def test_an_emulated_service_crash_is_retried_once(
+    monkeypatch: pytest.MonkeyPatch, answers: list[Ended], expected: Answer
 ) -> None:
     engine = Engine(monkeypatch, *answers)
-    assert worst((await lane(INDEX, service={})).verdicts) is gravest
+    assert worst((await lane(INDEX, service={})).verdicts) is expected
     first, again = engine.started
     assert "QEMU_CPU=max,pauth=off" in first
-    assert not any(word.startswith("QEMU_CPU") for word in again), "our setting isn't to blame"
+    assert not any(word.startswith("QEMU_CPU") for word in again), (
+        "the retry runs without our CPU setting"
+    )
 
 
 async def test_container_output_is_kept_without_secrets(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     secret = "hunter2-of-the-config"
-    told = {"ended": True, "exit_code": 1, "words": f"no login as it with {secret}\n"}
+    service = {"ended": True, "exit_code": 1, "words": f"no login as it with {secret}\n"}
     own = f"TOKEN=t0psecret1 {secret}".encode()
-    engine = Engine(monkeypatch, Ended(0, facts(service=told), own))
+    engine = Engine(monkeypatch, Ended(0, facts(service=service), own))
     engine.seen = msgspec.structs.replace(
         engine.seen, cmd=("--with", secret), env=(f"DB_PASSWORD={secret}",)
     )
@@ -156,7 +158,7 @@ async def test_container_output_is_kept_without_secrets(
     assert secret not in msgspec.json.encode((checked.verdicts, checked.evidence)).decode()
 
 
-async def test_natively_a_crash_of_the_service_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_native_service_crash_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch, Ended(0, CRASHED))
     checked = await lane(INDEX, service={}, emulated=False)
     assert worst(checked.verdicts) is Answer.FAIL
@@ -169,8 +171,8 @@ async def test_a_command_that_uses_up_all_memory_leaves_the_other_verdicts_intac
 ) -> None:
     engine = Engine(monkeypatch, Ended(0, BOMB), Ended(0, facts(clients=[], absent=[])))
     checked = await lane(INDEX, service={}, clients={})
-    told = {v.check: v.answer for v in checked.verdicts if v.answer is not Answer.PASS}
-    assert told == {"service": Answer.FAIL}
+    others = {v.check: v.answer for v in checked.verdicts if v.answer is not Answer.PASS}
+    assert others == {"service": Answer.FAIL}
     assert not any(word.startswith("service=") for word in engine.started[1])
 
 
@@ -180,7 +182,7 @@ async def test_the_service_is_the_images_own_command(monkeypatch: pytest.MonkeyP
     assert engine.started[0][-3:] == ["--", "serve", "it"]
 
 
-async def test_a_failure_of_the_image_is_checked_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failure_of_the_image_is_not_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch, Ended(1))
     assert worst((await lane(INDEX)).verdicts) is Answer.FAIL
     assert len(engine.started) == 1
@@ -194,23 +196,23 @@ async def test_a_container_that_took_too_long_is_removed(monkeypatch: pytest.Mon
 
 async def test_a_cancelled_check_removes_its_container(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch)
-    begun = asyncio.Event()
+    started = asyncio.Event()
 
     async def run(command: list[str], *, patience: float, flood: int | None = None) -> Ended:
-        begun.set()
+        started.set()
         await asyncio.Event().wait()
         return Ended(0)
 
     monkeypatch.setattr(container, "run_bounded", run)
     task = asyncio.create_task(lane(INDEX))
-    await begun.wait()
+    await started.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert engine.removed == ["openhqm-tui-run-redis-linux-arm64"] * 2
 
 
-async def test_a_store_that_doesnt_tell_is_unknown_never_a_pass(
+async def test_missing_image_data_is_unknown_never_a_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine = Engine(monkeypatch, Ended(0, LINE))
@@ -220,10 +222,10 @@ async def test_a_store_that_doesnt_tell_is_unknown_never_a_pass(
 
     monkeypatch.setattr(static, "_read_config_and_history", unknown)
     checked = await lane(ImageUnknown("the engine did not respond"))
-    told = {v.check: (v.answer, v.evidence) for v in checked.verdicts}
-    assert told["index"] == (Answer.UNKNOWN, "the engine did not respond")
-    assert told["architecture"] == (Answer.UNKNOWN, "no such image")
-    assert told["machine"][0] is Answer.PASS
+    found = {v.check: (v.answer, v.evidence) for v in checked.verdicts}
+    assert found["index"] == (Answer.UNKNOWN, "the engine did not respond")
+    assert found["architecture"] == (Answer.UNKNOWN, "no such image")
+    assert found["machine"][0] is Answer.PASS
     assert worst(checked.verdicts) is Answer.UNKNOWN
     assert engine.started
 
@@ -238,10 +240,10 @@ async def test_a_service_whose_command_cant_be_read_is_unknown(
 
     monkeypatch.setattr(static, "_read_config_and_history", unknown)
     checked = await lane(INDEX, service={})
-    (told,) = [v for v in checked.verdicts if v.check == "service"]
-    assert told.answer is Answer.UNKNOWN
-    assert told.evidence == "the image's command is unknown: the engine is older than 28.1"
-    # A command that the project names is started all the same.
+    (verdict,) = [v for v in checked.verdicts if v.check == "service"]
+    assert verdict.answer is Answer.UNKNOWN
+    assert verdict.evidence == "the image's command is unknown: the engine is older than 28.1"
+    # A command that the project specifies is started anyway.
     await lane(INDEX, service={}, command=["serve", "it"])
     assert engine.started[-1][-2:] == ["serve", "it"]
 
@@ -265,7 +267,7 @@ def missing(name: str) -> Ended:
         (("python",), {"interpreter": "/opt/python"}, [Ended(0, LINE)], ["/opt/python"]),
     ],
 )
-async def test_the_images_own_python_is_asked(
+async def test_the_images_own_python_runs_the_probe(
     cmd: tuple[str, ...],
     keys: dict[str, Any],
     answers: list[Ended],
@@ -281,7 +283,7 @@ async def test_the_images_own_python_is_asked(
 
 
 @pytest.mark.parametrize(
-    ("cmd", "optional", "told"),
+    ("cmd", "optional", "expected"),
     [
         (
             ("serve",),
@@ -316,10 +318,10 @@ async def test_the_images_own_python_is_asked(
         ),
     ],
 )
-async def test_an_image_that_turns_out_to_have_no_python(
+async def test_a_missing_python_is_reported_when_the_probe_cant_start(
     cmd: tuple[str, ...],
     optional: bool,
-    told: dict[str, tuple[Answer, str]],
+    expected: dict[str, tuple[Answer, str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine = Engine(monkeypatch, missing("python"), missing("python3"))
@@ -328,13 +330,13 @@ async def test_an_image_that_turns_out_to_have_no_python(
     checked = await check_lane("x@y", wanted, INDEX, emulated=False, run_id="run", lane="x")
     seen = {v.check: v for v in checked.verdicts if v.check not in ALWAYS}
     assert {name: verdict.answer for name, verdict in seen.items()} == {
-        name: answer for name, (answer, _) in told.items()
+        name: answer for name, (answer, _) in expected.items()
     }
-    for name, (_, text) in told.items():
+    for name, (_, text) in expected.items():
         assert seen[name].evidence.startswith(text)
 
 
-async def test_an_image_without_python_is_only_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_image_without_python_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch)
     wanted = msgspec.structs.replace(WANTED, has_python=False)
     checked = await check_lane("x@y", wanted, INDEX, emulated=False, run_id="run", lane="x")

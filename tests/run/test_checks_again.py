@@ -1,4 +1,4 @@
-"""Lanes are questioned again: all, a target's, one, or one by one check."""
+"""Checks are repeated: for all lanes, one target, one lane, or a single check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.expecting import with_keys
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import variant_of
-from tests.run.runs import Watch, executed, prepared, running, taken_up
+from tests.run.runs import Watch, execute_again, executed, prepared, running
 from tests.waiting import soon
 
 
@@ -26,8 +26,8 @@ async def finished(*names: str) -> RunFolder:
     return (await executed(prepared(*names))).folder
 
 
-def asked_after(docker: FakeDocker, before: int) -> list[tuple[str, str]]:
-    """Return variant and platform of the containers since the first `before`."""
+def checked_after(docker: FakeDocker, before: int) -> list[tuple[str, str]]:
+    """Return variant and platform of the containers started after the first `before`."""
     found = []
     for call in docker.calls_of("run")[before:]:
         digest = next(word for word in call if "@sha256:" in word).rpartition("@")[2]
@@ -37,7 +37,7 @@ def asked_after(docker: FakeDocker, before: int) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("request_", "asked"),
+    ("request_", "expected"),
     [
         (Request("check", "redis", "linux/arm64"), [("redis", "linux/arm64")]),
         (Request("check", "redis", "linux/arm64", "user"), [("redis", "linux/arm64")]),
@@ -51,14 +51,14 @@ def asked_after(docker: FakeDocker, before: int) -> list[tuple[str, str]]:
     ],
 )
 async def test_checks_can_be_repeated_after_the_end(
-    docker: FakeDocker, request_: Request, asked: list[tuple[str, str]]
+    docker: FakeDocker, request_: Request, expected: list[tuple[str, str]]
 ) -> None:
     folder = await finished("redis", "minimal")
     folder.ask(request_)
-    watch = await taken_up(folder)
-    assert asked_after(docker, 4) == asked
+    watch = await execute_again(folder)
+    assert checked_after(docker, 4) == expected
     assert watch.status is Status.PASSED
-    # The two start side by side.
+    # The two start concurrently.
     assert sorted(watch.order(events.TargetStarted)) == ["minimal", "redis"], "nothing is built"
 
 
@@ -68,7 +68,7 @@ async def test_an_image_that_was_fixed_is_verified_by_checking_again(docker: Fak
     assert state_of(folder).status is Status.FAILED
     docker.container("linux/arm64")
     folder.ask(Request("check", "redis", "linux/arm64"))
-    assert (await taken_up(folder)).status is Status.PASSED
+    assert (await execute_again(folder)).status is Status.PASSED
 
 
 @pytest.mark.parametrize(
@@ -101,38 +101,38 @@ async def test_a_run_counts_valid_waivers_and_names_those_without_an_effect(
     assert idle == [f"the waiver of size until {until} (as vendor) matches nothing: remove it"]
 
 
-async def test_one_check_renews_one_answer(docker: FakeDocker) -> None:
+async def test_repeating_one_check_replaces_only_its_verdict(docker: FakeDocker) -> None:
     docker.container("linux/arm64", machine="x86_64")
     folder = await finished("redis")
     docker.container("linux/arm64")
     folder.ask(Request("check", "redis", "linux/arm64", "machine"))
-    watch = await taken_up(folder)
+    watch = await execute_again(folder)
     lane = watch.follower.state.lane("redis", "linux/arm64")
     assert lane is not None
-    told = {verdict.check: verdict.answer for verdict in lane.verdicts}
-    assert told["machine"] is Answer.PASS
-    assert told["python"] is Answer.FAIL, "an answer that wasn't asked for stays"
+    verdicts = {verdict.check: verdict.answer for verdict in lane.verdicts}
+    assert verdicts["machine"] is Answer.PASS
+    assert verdicts["python"] is Answer.FAIL, "other verdicts are kept"
     assert watch.status is Status.FAILED
     started = [e.check for e in watch.events if isinstance(e, events.CheckStarted)]
     assert started == ["", "", "machine"]
 
 
-async def test_one_renewed_verdict_never_replaces_missing_ones(docker: FakeDocker) -> None:
+async def test_one_repeated_check_never_makes_up_for_missing_ones(docker: FakeDocker) -> None:
     docker.container("linux/amd64", machine="riscv64")
     folder = (await executed(prepared("redis", check=False))).folder
     folder.ask(Request("check", "redis", "linux/amd64", "user"))
-    watch = await taken_up(folder)
+    watch = await execute_again(folder)
     assert watch.lanes["redis linux/amd64"] is Status.FAILED
     assert watch.lanes["redis linux/arm64"] is Status.DONE
 
 
-async def test_while_the_run_goes_on(docker: FakeDocker) -> None:
+async def test_checks_can_be_repeated_during_the_run(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True})
     async with running(prepared("redis", "gcp")) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
-        await soon(lambda: watch.look().order(events.LaneChecked) == ["redis"] * 2)
+        await soon(lambda: watch.poll().order(events.LaneChecked) == ["redis"] * 2)
         watch.folder.ask(Request("check"))
-        await soon(lambda: watch.look().order(events.LaneChecked) == ["redis"] * 4)
+        await soon(lambda: watch.poll().order(events.LaneChecked) == ["redis"] * 4)
         docker.release("gcp")
     watch.finish()
     assert watch.status is Status.PASSED
@@ -146,19 +146,19 @@ async def test_a_lane_without_an_image_is_refused_with_a_note(docker: FakeDocker
     docker.target("kafka", {"stream": "failed/kafka", "exit": 1})
     folder = await finished("kafka", "redis")
     folder.ask(Request("check", "kafka", "linux/amd64"))
-    watch = await taken_up(folder)
+    watch = await execute_again(folder)
     assert watch.follower.state.notes == ["not checked: kafka linux/amd64: it has no image"]
-    assert asked_after(docker, 2) == []
+    assert checked_after(docker, 2) == []
 
 
-async def test_a_run_that_left_no_tag_has_no_image_to_ask(docker: FakeDocker) -> None:
+async def test_a_test_only_run_has_no_image_to_check_again(docker: FakeDocker) -> None:
     folder = (await executed(prepared("redis", test_only=True))).folder
     folder.ask(Request("check", "redis", "linux/amd64"))
-    watch = await taken_up(folder)
+    watch = await execute_again(folder)
     (note,) = watch.follower.state.notes
     assert "has removed its images" in note
     folder.ask(Request("retry", "redis"))
-    assert (await taken_up(folder)).order(events.LaneChecked) == ["redis"] * 4
+    assert (await execute_again(folder)).order(events.LaneChecked) == ["redis"] * 4
 
 
 async def test_an_interrupted_check_keeps_earlier_verdicts(docker: FakeDocker) -> None:
@@ -166,12 +166,12 @@ async def test_an_interrupted_check_keeps_earlier_verdicts(docker: FakeDocker) -
     docker.container("linux/arm64", hold=True)
     folder.ask(Request("check", "redis", "linux/arm64"))
     watch = Watch(folder)
-    task = asyncio.create_task(taken_up(folder))
+    task = asyncio.create_task(execute_again(folder))
     await soon(lambda: docker.has("held-container"))
-    lane = watch.look().follower.state.lane("redis", "linux/arm64")
+    lane = watch.poll().follower.state.lane("redis", "linux/arm64")
     assert lane is not None
     assert (lane.status, lane.asking) == (Status.CHECKING, "")
-    assert lane.verdicts, "old answers are shown until there are new ones"
+    assert lane.verdicts, "earlier verdicts are shown until there are new ones"
     folder.ask(Request("cancel"))
     after = await task
     assert after.order(events.CheckCancelled) == ["redis"]
@@ -183,7 +183,7 @@ async def test_a_retry_waits_for_its_checks(docker: FakeDocker) -> None:
     docker.container("linux/arm64", hold=True)
     folder.ask(Request("check", "redis", "linux/arm64"))
     folder.ask(Request("retry", "redis"))
-    task = asyncio.create_task(taken_up(folder))
+    task = asyncio.create_task(execute_again(folder))
     await soon(lambda: docker.has("held-container"))
     docker.release("container")
     watch = await task
@@ -214,5 +214,5 @@ async def test_a_request_without_companions_applies_from_then_on(
         Request("check", "redis", "linux/arm64"),
     ):
         folder.ask(request)
-        await taken_up(folder)
+        await execute_again(folder)
     assert seen == [("redis:7",), (), ()]

@@ -1,4 +1,4 @@
-"""The labels `source` and `revision` exist as a pair: that repository has that commit."""
+"""The labels `source` and `revision` match: the repository has the commit."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ PREFIX = "org.opencontainers.image."
 def labels(context: Path, kind: SourceKind = SourceKind.BUNDLED) -> tuple[str | None, str | None]:
     dockerfile = str(context / "Dockerfile")
     source = msgspec.structs.replace(SOURCE, context=str(context), dockerfile=dockerfile, kind=kind)
-    told = ready(source=source).plan.targets[0].body["labels"]
-    return told.get(f"{PREFIX}source"), told.get(f"{PREFIX}revision")
+    found = ready(source=source).plan.targets[0].body["labels"]
+    return found.get(f"{PREFIX}source"), found.get(f"{PREFIX}revision")
 
 
 @pytest.fixture(autouse=True)
@@ -55,11 +55,11 @@ def test_a_checkouts_origin_goes_with_its_commit(
 def test_without_an_origin_no_repository_is_claimed(tmp_path: Path, head: str) -> None:
     # The bundled Dockerfile would name its own repository.
     assert labels(tmp_path) == ("unknown", head)
-    # Another Dockerfile knows best what its label says.
+    # Another Dockerfile sets the label itself.
     assert labels(tmp_path, SourceKind.CHECKOUT) == (None, head)
 
 
-def test_the_package_by_itself_names_its_own_release(
+def test_an_installed_package_names_its_own_release(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "bundled", lambda _name: tmp_path)

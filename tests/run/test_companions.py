@@ -1,4 +1,4 @@
-"""Companions on an engine that is played: how they are started, and what is made of their ends."""
+"""Companions on an engine double: how they are started, and how their failures are reported."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ANSWER = ProbeAnswer(
 
 
 class Engine:
-    """What the engine has and does; `started` are the commands, `removed` the names."""
+    """An engine double; `started` has the commands, `removed` the container names."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.platforms: tuple[str, ...] = ("linux/arm64", "linux/amd64")
@@ -55,8 +55,8 @@ class Engine:
         self.started: list[list[str]] = []
         self.removed: list[str] = []
         self.signals: list[tuple[str, str]] = []
-        self.asked_owner = 0
-        self.told: list[str] = []
+        self.owner_lookups = 0
+        self.notes: list[str] = []
         for name, stand_in in (
             ("run_bounded", self._run),
             ("remove", self._remove),
@@ -73,7 +73,7 @@ class Engine:
         monkeypatch.setattr(pull, "run_bounded", self._run)
         monkeypatch.setattr(companions, "READY_PATIENCE", 0.05)
         monkeypatch.setattr(companions, "_POLL_EVERY", 0.001)
-        self.companions = Companions(HOST, self.told.append)
+        self.companions = Companions(HOST, self.notes.append)
 
     async def _run(self, command: list[str], *, patience: float) -> Ended:
         self.started.append(command)
@@ -86,14 +86,14 @@ class Engine:
         self.removed.append(name)
 
     def _owner(self, *_: str, **__: Any) -> str:
-        self.asked_owner += 1
+        self.owner_lookups += 1
         return "999:1000"
 
-    async def result(self, *wanted: Companion, said: ProbeAnswer | None = None) -> Started:
+    async def result(self, *wanted: Companion, answer: ProbeAnswer | None = None) -> Started:
         """Start companions as a check does, and stop them."""
         async with self.companions.started(wanted, "box", "run", 5.0) as started:
             self.network, self.wait = started.network, started.wait
-            await started.find_trouble(said)
+            await started.find_trouble(answer)
         return started
 
 
@@ -151,7 +151,7 @@ async def test_an_image_that_would_switch_users_starts_as_the_owner_of_its_volum
         await engine.result(REDIS)
     at = engine.started[1].index("--user") if "--user" in engine.started[1] else 0
     assert engine.started[1][at : at + 2] == options or (not at and not options)
-    assert engine.asked_owner == bool(options), "once for an image"
+    assert engine.owner_lookups == bool(options), "looked up once per image"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ async def test_an_image_that_would_switch_users_starts_as_the_owner_of_its_volum
         (("6379/tcp",), ("ping",), "0"),
     ],
 )
-async def test_what_is_waited_for(
+async def test_the_probe_waits_for_the_right_ports(
     engine: Engine, ports: tuple[str, ...], ready: Any, wait: str
 ) -> None:
     engine.config = SeenConfig(ports=ports)
@@ -183,7 +183,7 @@ async def test_a_missing_image_is_pulled_once_announced_and_used_by_digest(
             await stack.enter_async_context(context)
     pulls = [command for command in engine.started if command[1] == "pull"]
     assert pulls == [["docker", "pull", "--quiet", "--platform", "linux/amd64", "redis:7-alpine"]]
-    assert engine.told == [
+    assert engine.notes == [
         "pulling redis:7-alpine, a companion of the service",
         "companion of the service: redis:7-alpine (sha256:1)",
     ]
@@ -191,7 +191,7 @@ async def test_a_missing_image_is_pulled_once_announced_and_used_by_digest(
     assert all(command[-1] == "sha256:1" and "never" in command for command in runs)
 
 
-async def test_an_image_that_cant_be_pulled_is_named_with_the_fix_until_it_is_asked_again(
+async def test_a_failed_pull_is_reported_with_its_fix_and_tried_once_per_run(
     engine: Engine,
 ) -> None:
     engine.platforms = ()
@@ -203,13 +203,13 @@ async def test_an_image_that_cant_be_pulled_is_named_with_the_fix_until_it_is_as
         assert "`docker pull redis:7-alpine`" in started.trouble
         assert "--no-companions" in started.trouble
         assert (engine.network, engine.wait) == ("none", "")
-    assert len(engine.started) == 1, "each run waits for a registry once"
+    assert len(engine.started) == 1, "each run tries the registry once"
     engine.pulled = Ended(0)
     engine.companions.forget_failures()
     assert (await engine.result(REDIS)).trouble == ""
 
 
-async def test_an_engine_that_says_nothing_is_the_reason(
+async def test_an_unresponsive_engine_is_the_reason(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def silent(_: str) -> tuple[str, ...]:
@@ -220,7 +220,7 @@ async def test_an_engine_that_says_nothing_is_the_reason(
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         (
             {"ended": Ended(125, err=b"docker: Error: no such user\nRun docker --help\n")},
@@ -252,24 +252,24 @@ async def test_an_engine_that_says_nothing_is_the_reason(
         ),
     ],
 )
-async def test_trouble_with_a_companion_is_told_with_the_end_of_its_output(
-    engine: Engine, change: dict[str, Any], says: str
+async def test_problems_of_a_companion_include_its_last_output(
+    engine: Engine, change: dict[str, Any], message: str
 ) -> None:
     for name, value in change.items():
         setattr(engine, name, value)
     started = await engine.result(msgspec.structs.replace(REDIS, ready=("redis-cli", "ping")))
-    assert says in started.trouble
-    assert (engine.network, engine.wait) == ("none", ""), "the image is checked all the same"
+    assert message in started.trouble
+    assert (engine.network, engine.wait) == ("none", ""), "the image is checked anyway"
     assert {command[command.index("--name") + 1] for command in started.commands} == {
         *engine.removed
     }
 
 
-async def test_a_port_that_nothing_listens_on_in_time_is_trouble(engine: Engine) -> None:
-    said = msgspec.structs.replace(ANSWER, unready=[1, 7])
-    waits_not = msgspec.structs.replace(REDIS, ready=())
+async def test_a_port_without_a_listener_in_time_is_reported(engine: Engine) -> None:
+    answer = msgspec.structs.replace(ANSWER, unready=[1, 7])
+    not_awaited = msgspec.structs.replace(REDIS, ready=())
     late = Companion(image="kafka:4")
-    started = await engine.result(REDIS, waits_not, late, said=said)
+    started = await engine.result(REDIS, not_awaited, late, answer=answer)
     assert started.trouble == (
         "its companion kafka:4 isn't ready: nothing listens on :6379 after 0 s: its last line"
     )
@@ -283,7 +283,7 @@ async def test_the_probe_stops_waiting_once_a_companion_has_ended(engine: Engine
     assert engine.removed == ["box-with-1"]
 
 
-async def test_a_cancelled_check_leaves_none_of_them(
+async def test_a_cancelled_check_removes_all_companions(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reached = asyncio.Event()
@@ -329,7 +329,7 @@ async def test_the_values_of_its_variables_are_not_shown(engine: Engine) -> None
 
 
 def test_a_service_waits_for_its_companions_and_the_checks_dont(tmp_path: Path, port: int) -> None:
-    """What must listen begins to once the checks have their results."""
+    """The companion starts to listen once the checks have their results."""
     with socket.socket() as companion:
         companion.bind(("127.0.0.1", 0))
         number = companion.getsockname()[1]
@@ -345,10 +345,10 @@ def test_a_service_waits_for_its_companions_and_the_checks_dont(tmp_path: Path, 
             assert b'"service"' not in lines
             companion.listen()
             lines += process.stdout.read()
-    said = container.read_answer(Ended(0, lines), NONCE, patience=1, emulated=False)
-    assert isinstance(said, ProbeAnswer)
-    assert said.service is not None
-    assert (said.service.status, said.unready) == (200, [])
+    answer = container.read_answer(Ended(0, lines), NONCE, patience=1, emulated=False)
+    assert isinstance(answer, ProbeAnswer)
+    assert answer.service is not None
+    assert (answer.service.status, answer.unready) == (200, [])
 
 
 @pytest.mark.parametrize("by_signal", [False, True])
@@ -366,20 +366,18 @@ def test_a_service_is_not_started_without_its_companions(
         if by_signal:
             process.send_signal(signal.SIGUSR1)
         lines += process.stdout.read()
-    said = container.read_answer(Ended(0, lines), NONCE, patience=1, emulated=False)
-    assert isinstance(said, ProbeAnswer)
-    assert (said.service, said.unready, said.clients) == (None, [0, 1], [])
+    answer = container.read_answer(Ended(0, lines), NONCE, patience=1, emulated=False)
+    assert isinstance(answer, ProbeAnswer)
+    assert (answer.service, answer.unready, answer.clients) == (None, [0, 1], [])
     assert not (tmp_path / "started").exists()
 
 
-def test_a_companion_on_the_services_own_port_would_answer_for_it(
-    tmp_path: Path, port: int
-) -> None:
+def test_a_companion_on_the_services_own_port_is_refused(tmp_path: Path, port: int) -> None:
     with socket.create_server(("127.0.0.1", port)):
         words = [f"service={port},200,30,any,/", f"wait=5,{port}", "--", "touch", "started"]
-        said = container.read_answer(run(tmp_path, *words), NONCE, patience=1, emulated=False)
-    assert isinstance(said, ProbeAnswer)
-    assert said.service is not None
+        answer = container.read_answer(run(tmp_path, *words), NONCE, patience=1, emulated=False)
+    assert isinstance(answer, ProbeAnswer)
+    assert answer.service is not None
     trouble = f"its companion listens on :{port}, the service's own port"
-    assert said.service.companion_trouble == trouble
+    assert answer.service.companion_trouble == trouble
     assert not (tmp_path / "started").exists()

@@ -1,4 +1,4 @@
-"""A journal that ends at any byte, as a crash or a full disk leaves it: its whole lines count."""
+"""A journal may end at any byte, after a crash or on a full disk; its complete lines count."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tests.recordings import copied, recording
 from tests.recordings import state_of as followed
 
 WINDOW = 64 * 1024
-BEGUN_AGAIN = events.RunStarted(at=2e9, pid=1)
+RESUMED = events.RunStarted(at=2e9, pid=1)
 
 
 def alone(name: str, place: Path) -> RunFolder:
-    """A run folder of nothing but the journal."""
+    """Return a run folder that has only the journal."""
     place.mkdir()
     for file in ("run.json", "events.jsonl"):
         (place / file).write_bytes((recording(name).path / file).read_bytes())
@@ -35,32 +35,32 @@ def alone(name: str, place: Path) -> RunFolder:
 
 
 def whole_lines(data: bytes) -> list[events.AnyEvent]:
-    """The events of a journal, read without the code that is tested.
+    """Return the events of a journal, read without the code under test.
 
     The last one counts as soon as its text is complete: the next line that is written ends it.
     """
     lines = data.split(b"\n")
-    told = [msgspec.json.decode(line, type=events.AnyEvent) for line in lines[:-1]]
+    found = [msgspec.json.decode(line, type=events.AnyEvent) for line in lines[:-1]]
     if lines[-1].startswith(b"{") and lines[-1].endswith(b"}"):
         try:
-            told.append(msgspec.json.decode(lines[-1], type=events.AnyEvent))
+            found.append(msgspec.json.decode(lines[-1], type=events.AnyEvent))
         except msgspec.DecodeError:
-            return told
-    return told
+            return found
+    return found
 
 
-def test_events_cut_off_at_any_byte_are_those_of_the_whole_lines(tmp_path: Path) -> None:
+def test_events_cut_off_at_any_byte_are_those_of_the_complete_lines(tmp_path: Path) -> None:
     folder = alone("cold", tmp_path / "run")
     data = folder.events_file.read_bytes()
-    all_of_them = whole_lines(data)
-    assert len(all_of_them) == data.count(b"\n") > 50
+    every_event = whole_lines(data)
+    assert len(every_event) == data.count(b"\n") > 50
     ends = [at for at, byte in enumerate(data) if byte == ord("\n")]
     count = len(ends)
     for size in sorted({*near_line_ends(data), *in_a_line_of_each_kind(data)}, reverse=True):
         os.truncate(folder.events_file, size)
         while count and ends[count - 1] > size:
             count -= 1
-        assert list(folder.events()) == all_of_them[:count], f"cut at {size}"
+        assert list(folder.events()) == every_event[:count], f"cut at {size}"
 
 
 def test_events_written_after_a_cut_at_any_byte_are_read(tmp_path: Path) -> None:
@@ -69,8 +69,8 @@ def test_events_written_after_a_cut_at_any_byte_are_read(tmp_path: Path) -> None
     for size in range(len(data) + 1):
         folder.events_file.write_bytes(data[:size])
         known = list(folder.events())
-        folder.append(BEGUN_AGAIN)
-        assert list(folder.events()) == [*known, BEGUN_AGAIN], f"cut at {size}"
+        folder.append(RESUMED)
+        assert list(folder.events()) == [*known, RESUMED], f"cut at {size}"
         assert folder.events_file.read_bytes().startswith(data[:size])
 
 
@@ -85,15 +85,15 @@ def test_requests_written_after_a_cut_at_any_byte_are_read(tmp_path: Path) -> No
         folder.control_file.write_bytes(data[:size])
         folder.ask(last)
         request_reader = RequestReader(folder, 0)
-        heard = request_reader.read()
-        assert heard[-1] == last, f"cut at {size}"
-        assert heard[:-1] == before[: len(heard) - 1]
-        assert len(heard) - 1 >= data[:size].count(b"\n")
+        requests = request_reader.read()
+        assert requests[-1] == last, f"cut at {size}"
+        assert requests[:-1] == before[: len(requests) - 1]
+        assert len(requests) - 1 >= data[:size].count(b"\n")
         assert request_reader.upto == folder.control_file.stat().st_size
 
 
 def in_a_line_of_each_kind(data: bytes) -> Iterator[int]:
-    """Yield every place in the first line of each kind of event."""
+    """Yield every offset in the first line of each kind of event."""
     lines = data.splitlines(keepends=True)
     ends = list(itertools.accumulate(map(len, lines)))
     kinds = [type(event) for event in whole_lines(data)]
@@ -102,16 +102,14 @@ def in_a_line_of_each_kind(data: bytes) -> Iterator[int]:
 
 
 def near_line_ends(data: bytes) -> list[int]:
-    """The places of cuts: at each end of a line, and up to two bytes around it."""
+    """Return the offsets within two bytes of a line end."""
     ends = [at for at, byte in enumerate(data) if byte == ord("\n")]
     places = {end + near for end in ends for near in (-2, -1, 0, 1, 2)}
     return sorted(place for place in places if 0 <= place <= len(data))
 
 
 @pytest.mark.parametrize("name", ["checked", "failed", "cancelled"])
-def test_a_follower_of_cut_events_is_where_their_whole_lines_lead(
-    tmp_path: Path, name: str
-) -> None:
+def test_truncated_events_give_the_state_of_their_complete_lines(tmp_path: Path, name: str) -> None:
     folder = copied(name, tmp_path / "run")
     data = folder.events_file.read_bytes()
     chance = random.Random(name)
@@ -132,16 +130,16 @@ def test_a_resumed_run_has_the_state_that_followers_read(tmp_path: Path) -> None
     for size in near_line_ends(data):
         folder.events_file.write_bytes(data[:size])
         taken_up = state_of(folder)
-        for event in (BEGUN_AGAIN, events.RunEnded(at=2e9, outcome=Outcome.CANCELLED)):
+        for event in (RESUMED, events.RunEnded(at=2e9, outcome=Outcome.CANCELLED)):
             folder.append(event)
             taken_up.apply_event(event)
         assert whole(followed(folder)) == whole(taken_up), f"cut at {size}"
 
 
-# -- the stream of a target ---------------------------------------------------------------------
+# -- the stream of a target -------------------------------------------------------------------
 
 
-def test_a_stream_cut_off_at_any_byte_is_the_records_of_its_whole_lines() -> None:
+def test_a_stream_cut_off_at_any_byte_has_the_records_of_its_complete_lines() -> None:
     data = (recording("cold").path / "all.rawjson").read_bytes()
     first = max(0, len(data) - WINDOW)
     reader, state = StreamDecoder(), RunState(recording("cold").info)
@@ -159,8 +157,8 @@ def test_a_stream_cut_off_at_any_byte_is_the_records_of_its_whole_lines() -> Non
             continue
         assert records == []
         begun += byte
-        # The stream ends here: who closes it now has no more than the whole lines, but for a
-        # last record that lacks nothing but its line's end.
+        # Closing a stream that ends here adds nothing to the complete lines, except a last
+        # record that misses only its line break.
         last = StreamDecoder()
         assert last.feed(begun) == []
         complete = data[at + 1 : at + 2] == b"\n"
@@ -185,7 +183,7 @@ def _stream_of(data: bytes) -> object:
     return whole(state)["targets"]["all"]
 
 
-def test_words_that_are_cut_off_are_kept_as_far_as_they_go() -> None:
+def test_truncated_plain_text_is_kept() -> None:
     data = (recording("failed").path / "kafka.rawjson").read_bytes()
     words = data.splitlines(keepends=True)[-1]
     assert words.startswith(b"ERROR: ")
@@ -198,7 +196,7 @@ def test_words_that_are_cut_off_are_kept_as_far_as_they_go() -> None:
 @pytest.mark.parametrize(
     ("name", "target"), [("failed", "kafka"), ("cancelled", "gcp"), ("warning", "mqtt")]
 )
-def test_a_follower_of_a_cut_stream_is_where_its_whole_lines_lead(
+def test_a_truncated_stream_gives_the_state_of_its_complete_lines(
     tmp_path: Path, name: str, target: str
 ) -> None:
     folder = copied(name, tmp_path / "run")
@@ -211,7 +209,7 @@ def test_a_follower_of_a_cut_stream_is_where_its_whole_lines_lead(
         lines = data[:size].splitlines(keepends=True)
         record = lines[-1].startswith(b"{")
         if not record and not lines[-1].endswith(b"\n"):
-            continue  # words are kept as far as they go
+            continue  # truncated plain text is kept
         count = len(lines) - (record and _is_torn(lines[-1]))
         if count not in expected:
             stream.write_bytes(b"".join(lines[:count]))

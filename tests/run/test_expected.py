@@ -1,4 +1,4 @@
-"""What the images of a run must be: what ships, and the project's own file over it."""
+"""The expectations for the images of a run: the bundled ones, overridden by the project's file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.run.test_prepare import SOURCE, THEIRS, plain_environment, ready
 __all__ = ["plain_environment"]
 
 
-def test_a_strangers_image_is_measured_by_the_projects_file(
+def test_an_image_of_another_project_is_checked_against_its_own_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -40,7 +40,7 @@ def test_the_projects_file_overrides_bundled_expectations(
     (tmp_path / "mine.toml").write_text("[targets.redis]\nmax-mb = 1\nservice = false\n")
     (expected, _) = (one.expectation for one in ready("redis", checks="mine.toml").expectations)
     assert (expected.keys["max-mb"], SERVICE.is_set(expected)) == (1, False)
-    assert STRICT.of(expected), "the rest is as it ships"
+    assert STRICT.of(expected), "the rest is as bundled"
 
 
 def test_a_checkouts_own_dockerfile_is_not_failed_for_style() -> None:
@@ -49,7 +49,7 @@ def test_a_checkouts_own_dockerfile_is_not_failed_for_style() -> None:
     untidy = {"byte-code", "size", "command", "health-check"}
     assert (STRICT.of(expected), untidy & {*checks_for(expected)}) == (False, set())
     assert LABELS.of(expected) == {"queue.backend": "redis"}
-    assert SERVICE.is_set(expected), "it must still be able to do its work"
+    assert SERVICE.is_set(expected), "the service is still checked"
 
 
 def checkout(folder: Path, **files: str) -> Path:
@@ -71,7 +71,7 @@ THEIR_FILES = {
 
 
 @pytest.mark.parametrize("dockerfile", ["", "bundled"])
-def test_a_checkouts_requirements_say_which_clients_its_variants_have(
+def test_a_checkouts_requirements_define_the_clients_of_its_variants(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dockerfile: str
 ) -> None:
     folder = checkout(tmp_path / "checkout", **THEIR_FILES)
@@ -84,7 +84,7 @@ def test_a_checkouts_requirements_say_which_clients_its_variants_have(
     ]
     run = ready("all", "redis", "kafka", "minimal", source=source)
     assert f"requirements-queue-*.txt and requirements.txt in {folder}, then " in run.origin
-    # Its core has the client of the queue that its service connects to.
+    # Its core requirements include the client of the queue that its service connects to.
     (announced,) = run.warnings
     assert announced.startswith("the service is checked alongside redis:7-alpine")
     images = [[one.image for one in companions_of(each.expectation)] for each in run.expectations]
@@ -145,6 +145,6 @@ def test_requirements_that_lead_out_of_the_checkout_are_a_warning(
     assert "../outside.txt: can't be read (it isn't in the checkout)" in warnings
 
 
-def test_a_file_that_wont_do_starts_nothing() -> None:
+def test_a_missing_checks_file_is_refused() -> None:
     with pytest.raises(Problem, match=r"the checks file .*none\.toml can't be read"):
         ready("redis", checks="none.toml")

@@ -27,7 +27,7 @@ AMD = parse_platform("linux/amd64")
 
 
 class Growing:
-    """A recorded run that is written again, piece by piece, under a held lock."""
+    """A recorded run that is written piece by piece while its lock is held."""
 
     def __init__(self, name: str, place: Path) -> None:
         self.source = recording(name)
@@ -79,7 +79,7 @@ def to_the_end(follower: Follower) -> Changes:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_finished_run_is_read_whole(name: str) -> None:
+def test_a_finished_run_is_read_completely(name: str) -> None:
     follower = Follower(recording(name))
     total = to_the_end(follower)
     assert len(total.events) == len(recording(name).events_file.read_bytes().splitlines())
@@ -90,8 +90,10 @@ def test_a_finished_run_is_read_whole(name: str) -> None:
 
 @given(st.sampled_from(NAMES), st.lists(st.integers(0, 10**6), max_size=12), st.randoms())
 @settings(deadline=None, max_examples=12)
-def test_a_growing_run_ends_as_a_finished_one(tmp_path_factory, name, places, random) -> None:
-    """The writer keeps to what a runner promises: a target's stream is whole when it ends."""
+def test_a_growing_run_reaches_the_state_of_the_finished_one(
+    tmp_path_factory, name, places, random
+) -> None:
+    """As with a runner, a target's stream is complete before its end is recorded."""
     growing = Growing(name, tmp_path_factory.mktemp("grow") / "run")
     follower = Follower(growing.folder)
     before, follow._MOST_BYTES = follow._MOST_BYTES, random.randint(3000, 30_000)
@@ -130,7 +132,7 @@ def test_a_live_run_without_new_events_is_not_finished(grow) -> None:
     assert follower.state.status is Status.WAITING
 
 
-def test_an_event_counts_when_its_line_is_whole(grow) -> None:
+def test_an_event_counts_once_its_line_is_complete(grow) -> None:
     growing = grow("failed")
     follower = Follower(growing.folder)
     line = growing.events[0]
@@ -153,7 +155,7 @@ def test_changed_lanes_and_targets_are_named(grow) -> None:
     assert changes.lanes == {("kafka", "linux/amd64"), ("kafka", "linux/arm64")}
 
 
-def test_a_poll_tells_whether_there_is_more_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poll_reports_whether_there_is_more_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "_MOST_BYTES", 1000)
     follower = Follower(recording("failed"))
     looks = 0
@@ -183,13 +185,13 @@ def test_a_runner_that_died_leaves_an_interrupted_run(grow, kept: int) -> None:
 
 
 def test_output_written_just_before_the_end_is_read(grow) -> None:
-    """The lock is asked for before reading: a run that ends meanwhile isn't interrupted."""
+    """The lock is tested before reading: a run that ends in between isn't interrupted."""
     growing = grow("failed")
     follower = Follower(growing.folder)
-    asked = growing.folder.is_live
+    is_live = growing.folder.is_live
 
     def ends_right_after() -> bool:
-        live = bool(asked())
+        live = bool(is_live())
         if growing.lock >= 0:
             for name in ("redis.rawjson", "kafka.rawjson"):
                 growing.write(name, growing.stream(name))
@@ -237,7 +239,7 @@ def test_a_second_attempt_has_its_own_stream(tmp_path: Path) -> None:
         b'{"event":"image-seen","at":1,"target":"redis","platform":"linux/vax","digest":"x"}',
     ],
 )
-def test_a_line_that_makes_no_sense_changes_nothing(tmp_path: Path, line: bytes) -> None:
+def test_an_invalid_line_changes_nothing(tmp_path: Path, line: bytes) -> None:
     folder = copied("failed", tmp_path / "run")
     folder.events_file.write_bytes(line + b"\n" + folder.events_file.read_bytes())
     follower = Follower(folder)
@@ -271,14 +273,14 @@ def test_a_resumed_run_is_no_longer_interrupted(grow) -> None:
     assert not follower.finished
 
 
-def test_following_nothing_but_a_run_json(tmp_path: Path) -> None:
+def test_a_folder_with_only_a_run_json_is_interrupted(tmp_path: Path) -> None:
     shutil.copy(recording("failed").info_file, tmp_path)
     follower = Follower(RunFolder(tmp_path))
     to_the_end(follower)
     assert follower.state.interrupted
 
 
-def test_looking_at_some_targets_in_turns_sees_all(grow) -> None:
+def test_polling_some_targets_at_a_time_reads_all(grow) -> None:
     growing = grow("failed")
     follower = Follower(growing.folder)
     for _ in range(3):  # the run, its two targets
@@ -303,13 +305,13 @@ def test_a_dead_runner_is_reported_once_every_stream_was_read(grow) -> None:
     assert not follower.poll(("redis",))
     assert not follower.state.interrupted
     assert follower.poll(("kafka",)).targets == {"kafka"}
-    assert not follower.state.interrupted, "who knows what else was said meanwhile"
+    assert not follower.state.interrupted, "redis may have more to read"
     follower.poll(("redis",))
     follower.poll(("kafka",))
     assert follower.state.interrupted
 
 
-def test_a_line_of_a_log_leaves_its_target_standing_as_it_did(grow) -> None:
+def test_a_log_line_does_not_change_the_status_of_its_target(grow) -> None:
     growing = grow("failed")
     follower = Follower(growing.folder)
     for _ in range(3):
@@ -330,9 +332,9 @@ def test_a_line_of_a_log_leaves_its_target_standing_as_it_did(grow) -> None:
 def test_the_end_is_reported_once_after_everything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "_MOST_BYTES", 1000)
     follower = Follower(recording("failed"))
-    told = []
+    over = []
     while not follower.finished:
-        told.append(follower.poll().over)
-    told.append(follower.poll().over)
-    assert told == [False] * (len(told) - 2) + [True, False]
+        over.append(follower.poll().over)
+    over.append(follower.poll().over)
+    assert over == [False] * (len(over) - 2) + [True, False]
     assert not follower.targets

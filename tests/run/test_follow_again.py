@@ -1,4 +1,4 @@
-"""Following a run that is taken up again: attempt after attempt, each to its end."""
+"""Following a resumed run: each attempt is read to its end."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_end_of_an_attempt_is_seen_before_the_next_begins(tmp_path: Path) ->
     folder = copied("failed", tmp_path / "run")
     follower = Follower(folder)
     to_the_end(follower)
-    # All at once: what a runner says that takes up what another was killed in the midst of.
+    # A runner writes these together when it resumes a target whose runner was killed.
     for event in (
         events.RunStarted(at=2e9, pid=1),
         events.TargetQueued(at=2e9, target="kafka", attempt=2),

@@ -1,6 +1,6 @@
-"""A run folder from elsewhere shows no file but its own: links, FIFOs and devices are refused.
+"""A run folder from elsewhere exposes only its own files: links, FIFOs and devices are refused.
 
-Each way of looking at a run is tried against each of its files, replaced by something else.
+Each reader of a run is tried with each of its files replaced by something else.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FILES = [
 
 
 def link_outside(file: Path) -> None:
-    """Link to a file that would be read well: what the file itself was, with a secret in it."""
+    """Replace a file by a link to a valid copy of it that contains a secret."""
     away = file.parents[len(file.relative_to(RUN_OF[file]).parts)] / "away" / file.name
     away.parent.mkdir(exist_ok=True)
     if file.is_dir():
@@ -49,7 +49,7 @@ def link_outside(file: Path) -> None:
 
 
 def marked(data: bytes) -> bytes:
-    """Return a file's bytes with the secret in place of words that are shown."""
+    """Return a file's bytes with the secret in place of words that are displayed."""
     for word in (b"CPython", b"x86_64", b"RUN", b"debian", b"uvicorn"):
         data = data.replace(word, SECRET.encode())
     return data
@@ -84,7 +84,7 @@ BECOMES: list[Callable[[Path], None]] = [link_outside, fifo, endless, huge]
 
 @pytest.fixture(params=FILES)
 def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """One of the files of a run folder; all of them are there, the streams cut short."""
+    """One of the files of a complete run folder, whose streams are shortened."""
     run = copied("checked", tmp_path / "run")
     for stream in run.path.glob("*.rawjson"):
         stream.write_bytes(b"".join(stream.read_bytes().splitlines(keepends=True)[:40]))
@@ -97,19 +97,19 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("become", BECOMES, ids=lambda become: become.__name__)
-def test_no_way_of_looking_at_a_run_leaves_its_folder(
+def test_no_reader_of_a_run_leaves_its_folder(
     file: Path, become: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     become(file)
     run = RunFolder(RUN_OF[file])
-    said: list[str] = []
-    for look in LOOKS:
+    outputs: list[str] = []
+    for read in READERS:
         try:
-            said.append(look(run, tmp_path))
+            outputs.append(read(run, tmp_path))
         except (Problem, OSError) as problem:
-            said.append(str(problem))
-    assert all(SECRET not in one for one in said)
+            outputs.append(str(problem))
+    assert all(SECRET not in output for output in outputs)
 
 
 def _reports(run: RunFolder, _: Path) -> str:
@@ -167,18 +167,18 @@ def _is_live(run: RunFolder, _: Path) -> str:
     return str(run.is_live()) + str(list(run.events()))
 
 
-LOOKS = (
+READERS = (
     *(_reports, _export, _replay, _follow, _page, _evidence, _remember, _expectations),
     _is_live,
 )
 
 
 @pytest.mark.parametrize("name", ["events.jsonl", "control.jsonl", "lock", "redis.log"])
-@pytest.mark.parametrize("there", [True, False])
-def test_nothing_is_written_through_a_link(tmp_path: Path, name: str, there: bool) -> None:
+@pytest.mark.parametrize("exists", [True, False])
+def test_nothing_is_written_through_a_link(tmp_path: Path, name: str, exists: bool) -> None:
     run = copied("checked", tmp_path / "run")
     other = tmp_path / "other"
-    if there:
+    if exists:
         other.write_text("as it was")
     (run.path / name).unlink(missing_ok=True)
     (run.path / name).symlink_to(other)
@@ -191,11 +191,11 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, name: str, there: boo
     ):
         with contextlib.suppress(OSError):
             write()
-    assert (other.read_text() == "as it was") if there else not other.exists()
+    assert (other.read_text() == "as it was") if exists else not other.exists()
 
 
 @pytest.mark.parametrize(
-    ("name", "looks"),
+    ("name", "readers"),
     [
         ("checks/redis.linux-amd64.json", (_reports, _export, _evidence)),
         ("redis.log", (_page, _export)),
@@ -203,12 +203,12 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, name: str, there: boo
         ("run.json", (_reports, _export)),
     ],
 )
-def test_without_the_link_all_of_it_is_seen(
-    tmp_path: Path, name: str, looks: tuple[Callable[[RunFolder, Path], str], ...]
+def test_regular_files_of_the_run_are_read(
+    tmp_path: Path, name: str, readers: tuple[Callable[[RunFolder, Path], str], ...]
 ) -> None:
     run = copied("checked", tmp_path / "run")
     (run.path / name).write_bytes(marked((run.path / name).read_bytes()))
-    for look in looks:
-        place = tmp_path / look.__name__
+    for read in readers:
+        place = tmp_path / read.__name__
         place.mkdir()
-        assert SECRET in look(run, place), look.__name__
+        assert SECRET in read(run, place), read.__name__

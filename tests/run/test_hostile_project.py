@@ -1,4 +1,4 @@
-"""A project's files are regular ones inside its folder, of a bounded size; else it is one line."""
+"""Project files must be regular, of limited size and inside the folder; else it is an error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from openhqm_tui.store.settings import PROJECT_FILE, read_settings
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project's folder; whoever lets Buildx read something of it fails."""
+    """A project's folder; starting Buildx fails the test."""
 
     def fail(*words: Any, **_: Any) -> NoReturn:
         raise AssertionError(f"started {words}")
@@ -56,7 +56,7 @@ NO_USER = Path("/nonexistent/settings.toml")
 
 
 def read_all(folder: Path, name: str, *, of_a_person: bool) -> None:
-    """Read settings and checks; what the project may not name is raised as well."""
+    """Read settings and checks; also raise what the project may not set."""
     if name == "checks.toml":
         (folder / PROJECT_FILE).write_text(f'checks = "{name}"')
     for refused in read_settings(folder, {}, NO_USER).refused.values():
@@ -111,7 +111,7 @@ def test_links_inside_the_folder_are_followed(folder: Path) -> None:
     assert [*checks.targets] == ["x"]
 
 
-def test_a_dockerfile_that_the_bake_file_may_not_need_is_for_buildx_to_read(
+def test_with_a_bake_file_the_dockerfile_is_left_to_buildx(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link_out(folder / "Dockerfile")

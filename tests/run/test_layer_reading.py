@@ -1,4 +1,4 @@
-"""The layers of an image: read once, by one at a time, and why not where they can't be."""
+"""The layers of an image are read once, one image at a time; unreadable layers are explained."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def exports(docker: FakeDocker) -> int:
     return len(docker.calls_of("image", "save"))
 
 
-async def test_layers_come_in_their_images_order(docker: FakeDocker, cache: LayerCache) -> None:
+async def test_layers_are_in_the_order_of_the_image(docker: FakeDocker, cache: LayerCache) -> None:
     export(docker, oci_export(ONE, TWO))
     order = (BOTH[1], BOTH[0], BOTH[1])
     layers = await layers_of("x@y", PLATFORM, order, cache)
@@ -49,7 +49,7 @@ async def test_layers_come_in_their_images_order(docker: FakeDocker, cache: Laye
     assert docker.calls == [["image", "save", "--platform", PLATFORM, "x@y"]]
 
 
-async def test_known_layers_are_not_exported_again(docker: FakeDocker, cache: LayerCache) -> None:
+async def test_cached_layers_are_not_exported_again(docker: FakeDocker, cache: LayerCache) -> None:
     export(docker, oci_export(ONE, TWO))
     first = await layers_of("x", PLATFORM, BOTH, cache)
     docker.tell(export="")
@@ -100,7 +100,7 @@ async def test_an_image_without_layers_needs_no_engine(cache: LayerCache) -> Non
     ],
     ids=["one is missing", "nothing", "noise", "cut", "damaged"],
 )
-async def test_why_layers_cant_be_read(
+async def test_unreadable_layers_are_explained(
     docker: FakeDocker, cache: LayerCache, data: bytes, why: str
 ) -> None:
     export(docker, data)
@@ -109,7 +109,7 @@ async def test_why_layers_cant_be_read(
     assert why in str(caught.value)
 
 
-async def test_readable_layers_are_kept_despite_others(
+async def test_readable_layers_are_cached_when_others_are_unreadable(
     docker: FakeDocker, cache: LayerCache
 ) -> None:
     export(docker, oci_export(ONE))
@@ -118,14 +118,12 @@ async def test_readable_layers_are_kept_despite_others(
     assert cache.get(BOTH[0]) is not None
 
 
-async def test_an_engine_that_doesnt_export_is_quoted(
-    docker: FakeDocker, cache: LayerCache
-) -> None:
+async def test_an_export_error_is_quoted(docker: FakeDocker, cache: LayerCache) -> None:
     with pytest.raises(LayersUnread, match="Error response from daemon: unable to export"):
         await layers_of("x", PLATFORM, BOTH, cache)
 
 
-async def test_no_client_is_said_to_be_that(
+async def test_a_missing_docker_client_is_reported(
     cache: LayerCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -133,7 +131,7 @@ async def test_no_client_is_said_to_be_that(
         await layers_of("x", PLATFORM, BOTH, cache)
 
 
-async def test_a_bomb_is_unread_and_harmless(docker: FakeDocker, cache: LayerCache) -> None:
+async def test_a_decompression_bomb_is_refused(docker: FakeDocker, cache: LayerCache) -> None:
     export(docker, oci_export(bytes(8 << 20), ONE))
     with pytest.raises(LayersUnread, match="unpacks to more than 4 MB"):
         await layers_of("x", PLATFORM, (digest_of(b""),), cache, Limits(unpacked=4 << 20))
@@ -147,7 +145,7 @@ async def test_a_reader_stopped_by_the_kernel_is_explained(
         await layers_of("x", PLATFORM, BOTH, cache, Limits(seconds=1))
 
 
-async def test_patience_has_an_end(
+async def test_an_export_that_takes_too_long_is_given_up(
     docker: FakeDocker, cache: LayerCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export(docker, oci_export(ONE, TWO))
@@ -164,12 +162,12 @@ async def test_a_cancelled_check_leaves_no_process(docker: FakeDocker, cache: La
     task = asyncio.create_task(layers_of("x", PLATFORM, BOTH, cache))
     start = asyncio.create_subprocess_exec
 
-    async def noted(*words: str, **more: object) -> asyncio.subprocess.Process:
+    async def recorded(*words: str, **more: object) -> asyncio.subprocess.Process:
         started.append(await start(*words, **more))  # type: ignore[arg-type]
         return started[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(asyncio, "create_subprocess_exec", noted)
+        patch.setattr(asyncio, "create_subprocess_exec", recorded)
         await soon(lambda: docker.has("held-export") and len(started) == 2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -177,7 +175,7 @@ async def test_a_cancelled_check_leaves_no_process(docker: FakeDocker, cache: La
     assert all(process.returncode is not None for process in started)
 
 
-async def test_the_reader_is_given_nothing_secret(
+async def test_the_reader_process_gets_no_secrets(
     docker: FakeDocker, cache: LayerCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export(docker, oci_export(ONE, TWO))
@@ -185,11 +183,11 @@ async def test_the_reader_is_given_nothing_secret(
     given: list[dict[str, str] | None] = []
     start = asyncio.create_subprocess_exec
 
-    async def noted(*words: str, **more: object) -> asyncio.subprocess.Process:
+    async def recorded(*words: str, **more: object) -> asyncio.subprocess.Process:
         given.append(more.get("env"))  # type: ignore[arg-type]
         return await start(*words, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", recorded)
     await layers_of("x", PLATFORM, BOTH, cache)
     reader, _ = given
     assert reader is not None

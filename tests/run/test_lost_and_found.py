@@ -1,4 +1,4 @@
-"""What was asked at a bad moment, or of a runner that died, is done or said not to be."""
+"""Requests made at a bad moment, or to a runner that died, are carried out or refused."""
 
 from __future__ import annotations
 
@@ -20,25 +20,34 @@ from openhqm_tui.run.runner.__main__ import Runner
 from openhqm_tui.run.runner.journal import JournalWriter
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
-from tests.run.runs import Watch, begun, executed, folder_of, prepared, running, swept, taken_up
+from tests.run.runs import (
+    Watch,
+    clean_up,
+    execute_again,
+    executed,
+    folder_of,
+    prepared,
+    runner_process,
+    running,
+)
 from tests.waiting import soon, until
 
 BROKEN = {"stream": "failed/kafka", "exit": 1}
 
 
-def test_a_retry_that_waited_for_its_turn_isnt_lost_with_its_runner(docker: FakeDocker) -> None:
+def test_a_queued_retry_survives_its_runner(docker: FakeDocker) -> None:
     docker.target("kafka", BROKEN, {})
     docker.target("gcp", {"hold": True}, {})
-    with begun(prepared("kafka", "gcp", jobs=1, check=False)) as (watch, pid):
+    with runner_process(prepared("kafka", "gcp", jobs=1, check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
         send_request(watch.folder, Request("retry", "kafka"))
-        until(lambda: watch.look().targets("kafka") == [Status.WAITING], "no more what it was")
+        until(lambda: watch.poll().targets("kafka") == [Status.WAITING], "kafka is queued again")
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
         send_request(watch.folder, Request("resume"))
         until(lambda: not watch.folder.is_live())
         after = Watch(watch.folder).finish()
-        with swept(after):
+        with clean_up(after):
             assert after.status is Status.PASSED
             assert sorted(after.order(events.TargetStarted)) == ["gcp", "gcp", "kafka", "kafka"]
 
@@ -63,11 +72,11 @@ async def test_a_second_check_of_a_lane_being_checked_is_refused(
     assert notes == ["not checked: redis linux/arm64: it is already being checked"]
 
 
-# -- a runner that died before its first word -------------------------------------------------
+# -- a runner that died before its first event ------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("asked", "built"),
+    ("requests", "built"),
     [
         ([], ["kafka", "redis"]),
         ([Request("resume")], ["kafka", "redis"]),
@@ -78,19 +87,19 @@ async def test_a_second_check_of_a_lane_being_checked_is_refused(
     ],
 )
 async def test_a_run_that_never_started_handles_its_requests(
-    docker: FakeDocker, asked: list[Request], built: list[str]
+    docker: FakeDocker, requests: list[Request], built: list[str]
 ) -> None:
     folder = folder_of(prepared("redis", "kafka", check=False))
-    for request in asked:
+    for request in requests:
         folder.ask(request)
-    watch = await taken_up(folder)
+    watch = await execute_again(folder)
     assert sorted(watch.order(events.TargetStarted)) == built
     assert watch.follower.state.outcome is (
         Outcome.PASSED if len(built) == 2 else Outcome.CANCELLED
     )
 
 
-def test_a_run_that_never_began_is_cancelled(docker: FakeDocker) -> None:
+def test_a_run_that_never_started_can_be_cancelled(docker: FakeDocker) -> None:
     folder = folder_of(prepared("redis"))
     send_request(folder, Request("cancel"))
     until(lambda: not folder.is_live())
@@ -104,13 +113,13 @@ def test_a_new_run_is_never_seen_without_its_runner(monkeypatch: pytest.MonkeyPa
     path = folder_of(run).path.with_name("another")
     rename = Path.rename
 
-    def looked_at(self: Path, target: Path) -> Path:
+    def rename_and_look(self: Path, target: Path) -> Path:
         seen.append(RunFolder(path).is_live())
         return rename(self, target)
 
-    monkeypatch.setattr(Path, "rename", looked_at)
+    monkeypatch.setattr(Path, "rename", rename_and_look)
     folder, lock = RunFolder.create_held(path, run.info, run.plan, run.expectations)
-    assert seen == [True], "before anybody can find it"
+    assert seen == [True], "locked before it is visible"
     assert folder.is_live()
     os.close(lock)
 
@@ -129,7 +138,7 @@ async def test_an_internal_error_in_a_repeated_check_keeps_image_and_verdicts(
 
     monkeypatch.setattr(lane, "check_lane", broken)
     folder.ask(Request("check", "redis", "linux/arm64"))
-    watch = await taken_up(folder)
+    watch = await execute_again(folder)
     redis = watch.follower.state.targets["redis"]
     assert (redis.digest, redis.outcome) == (before.digest, Outcome.PASSED)
     assert watch.status is Status.PASSED
@@ -140,18 +149,18 @@ async def test_an_internal_error_in_a_repeated_check_keeps_image_and_verdicts(
 
 
 class FullDisk:
-    """Lets a run folder's journal meet a full disk until room is made."""
+    """Makes writes to a run's journal fail, as on a full disk, while `full` is set."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full = False
         append = RunFolder.append
 
-        def meet(folder: RunFolder, event: events.AnyEvent) -> None:
+        def append_or_fail(folder: RunFolder, event: events.AnyEvent) -> None:
             if self.full:
                 raise OSError(errno.ENOSPC, "No space left on device")
             append(folder, event)
 
-        monkeypatch.setattr(RunFolder, "append", meet)
+        monkeypatch.setattr(RunFolder, "append", append_or_fail)
 
 
 async def test_events_delayed_by_a_full_disk_are_written_in_order(
@@ -171,7 +180,7 @@ async def test_events_delayed_by_a_full_disk_are_written_in_order(
     assert watch.targets("gcp", "redis") == [Status.DONE, Status.DONE]
 
 
-def test_the_last_words_have_the_room_that_was_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_events_use_the_reserved_space(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(prepared("redis"))
     journal = JournalWriter(folder, state_of(folder))
     journal.reserve_space()

@@ -1,4 +1,4 @@
-"""What a killed runner left running is found, told apart from everything else, and ended."""
+"""Processes left by a killed runner are found, distinguished from others, and stopped."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from openhqm_tui.run.prune import end_orphans, orphans_of
 from openhqm_tui.run.requests import send_request
 from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
-from tests.run.runs import Watch, begun, folder_of, prepared, swept
+from tests.run.runs import Watch, clean_up, folder_of, prepared, runner_process
 from tests.waiting import soon, until
 
 
 @contextmanager
 def process(*words: str) -> Iterator[int]:
-    """A process with these words in its command, in a group of its own."""
+    """Start a process with these arguments in its own process group."""
     command = [sys.executable, "-c", "import time; time.sleep(600)", *words]
     with subprocess.Popen(command, start_new_session=True) as running:
         try:
@@ -46,7 +46,7 @@ async def test_only_processes_of_the_run_are_stopped() -> None:
         process("less", str(folder.path / "redis.log")) as reader,
     ):
         folder.append(events.PushStarted(at=1.0, target="redis", pid=push))
-        # An id that came again: somebody else's process has it by now.
+        # A reused process id: another process has it by now.
         folder.append(events.PushStarted(at=1.0, target="redis", pid=reader))
         await soon(lambda: len(orphans_of(folder)) == 3)
         assert {orphan.pid for orphan in orphans_of(folder)} == {buildx, container, push}
@@ -68,7 +68,7 @@ def test_a_process_that_ignores_a_signal_gets_the_next() -> None:
 def test_a_live_run_has_no_orphans(docker: FakeDocker) -> None:
     docker.tell(outlives=True)
     docker.target("gcp", {"hold": True})
-    with begun(prepared("gcp", check=False)) as (watch, pid):
+    with runner_process(prepared("gcp", check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
         assert orphans_of(watch.folder) == []
         os.kill(pid, signal.SIGKILL)
@@ -77,10 +77,10 @@ def test_a_live_run_has_no_orphans(docker: FakeDocker) -> None:
         assert "bake" in orphan.command
 
 
-def test_an_interrupted_run_is_cancelled_and_nothing_of_it_is_left(docker: FakeDocker) -> None:
+def test_cancelling_an_interrupted_run_leaves_no_process(docker: FakeDocker) -> None:
     docker.tell(outlives=True)
     docker.target("gcp", {"hold": True})
-    with begun(prepared("gcp", "redis", jobs=1)) as (watch, pid):
+    with runner_process(prepared("gcp", "redis", jobs=1)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())
@@ -89,10 +89,10 @@ def test_an_interrupted_run_is_cancelled_and_nothing_of_it_is_left(docker: FakeD
         until(lambda: not watch.folder.is_live())
         assert orphans_of(watch.folder) == []
         after = Watch(watch.folder).finish()
-        with swept(after):
+        with clean_up(after):
             assert after.follower.state.outcome is Outcome.CANCELLED
             assert after.targets("gcp", "redis") == [Status.CANCELLED] * 2
-            assert after.order(events.TargetStarted) == ["gcp"], "nothing is begun by it"
+            assert after.order(events.TargetStarted) == ["gcp"], "cancelling starts nothing"
 
 
 def test_cancel_stops_a_push_that_outlived_its_runner_and_starts_none(
@@ -100,7 +100,7 @@ def test_cancel_stops_a_push_that_outlived_its_runner_and_starts_none(
 ) -> None:
     docker.tell(outlives=True)
     docker.push("openhqm:latest-redis", hold=True)
-    with begun(prepared("redis", "kafka", push=True)) as (watch, pid):
+    with runner_process(prepared("redis", "kafka", push=True)) as (watch, pid):
         until(lambda: docker.has("held-push"))
         until(lambda: watch.has(events.PushStarted))
         os.kill(pid, signal.SIGKILL)
@@ -120,10 +120,10 @@ def test_cancel_stops_a_push_that_outlived_its_runner_and_starts_none(
         assert state_of(watch.folder).outcome is Outcome.PASSED
 
 
-def test_a_containers_client_that_outlived_its_runner_is_ended(docker: FakeDocker) -> None:
+def test_a_containers_client_that_outlived_its_runner_is_stopped(docker: FakeDocker) -> None:
     docker.tell(outlives=True)
     docker.container("linux/arm64", hold=True)
-    with begun(prepared("redis")) as (watch, pid):
+    with runner_process(prepared("redis")) as (watch, pid):
         until(lambda: docker.has("held-container"))
         os.kill(pid, signal.SIGKILL)
         until(lambda: not watch.folder.is_live())

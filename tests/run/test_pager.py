@@ -1,4 +1,4 @@
-"""The person's pager, and the whole log that it is given."""
+"""The user's pager, and the complete log that it gets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def which(here: set[str]):
         ("less '-P a b'", HERE, ["less", "-P a b"]),
     ],
 )
-def test_the_pager_is_the_persons_own_or_the_best_there_is(pager, here, command):
+def test_the_pager_is_the_users_own_or_the_best_installed(pager, here, command):
     environment = {} if pager is None else {"PAGER": pager}
     assert pager_command(environment, which(here)) == command
 
@@ -44,17 +44,17 @@ def test_the_pager_is_the_persons_own_or_the_best_there_is(pager, here, command)
         ("less 'open", HERE, "PAGER can't be read: less 'open"),
     ],
 )
-def test_a_pager_that_cannot_be_is_a_clear_word(pager, here, words):
+def test_an_unusable_pager_is_reported(pager, here, words):
     with pytest.raises(UsageProblem, match=words):
         pager_command({"PAGER": pager}, which(here))
 
 
-def test_the_pager_gets_the_file_and_ctrl_c_is_its_own(tmp_path: Path, monkeypatch):
+def test_the_pager_gets_the_file_and_handles_ctrl_c(tmp_path: Path, monkeypatch):
     script = tmp_path / "pager"
-    # It is interrupted with whoever waits for it, as by Ctrl+c in a terminal.
+    # It is interrupted together with its parent, as by Ctrl+C in a terminal.
     script.write_text(
-        f"#!/bin/sh\ntrap 'echo interrupted >> {tmp_path}/said' INT\n"
-        f'kill -INT $PPID; kill -INT $$; cat "$2" >> {tmp_path}/said\n'
+        f"#!/bin/sh\ntrap 'echo interrupted >> {tmp_path}/output' INT\n"
+        f'kill -INT $PPID; kill -INT $$; cat "$2" >> {tmp_path}/output\n'
     )
     script.chmod(0o700)
     log = tmp_path / "a log.txt"
@@ -62,7 +62,7 @@ def test_the_pager_gets_the_file_and_ctrl_c_is_its_own(tmp_path: Path, monkeypat
     monkeypatch.setenv("PAGER", f"{script} -x")
     before = signal.getsignal(signal.SIGINT)
     page(log)
-    assert (tmp_path / "said").read_text() == "interrupted\nall of it\n"
+    assert (tmp_path / "output").read_text() == "interrupted\nall of it\n"
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -77,15 +77,15 @@ def test_a_finished_target_has_its_log_in_the_run_folder(tmp_path: Path):
     assert whole_log(made.run, target_of(made, "kafka")) == (log, False)
 
 
-@pytest.mark.parametrize("over", [True, False])
-def test_a_temporary_log_is_readable_only_by_its_owner(tmp_path: Path, over):
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_temporary_log_is_readable_only_by_its_owner(tmp_path: Path, finished):
     made = folders.Made(tmp_path, ("redis",)).hold().start().begin("redis").build("redis", 3)
     made.write("redis", "ERROR: \x1b[31mred\x1b[0m")
-    if over:
+    if finished:
         made.finish("redis", Outcome.CANCELLED, 7)
-    file, passing = whole_log(made.run, target_of(made, "redis"))
+    file, temporary = whole_log(made.run, target_of(made, "redis"))
     made.release()
-    assert passing
+    assert temporary
     text = file.read_text()
     assert "== redis linux/arm64 ==\n" in text
     assert "Prepared 14 packages in 1.41s\n" in text

@@ -1,4 +1,4 @@
-"""What a run is allowed: granted by a person, kept for retries, and no more than it needs."""
+"""Permissions of a run: granted by the user, kept for retries, and never more than needed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ = plain_environment
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that a person stands in, with another beside it."""
+    """Create the current folder, with another folder next to it."""
     folder = tmp_path / "project"
     (folder / "sub").mkdir(parents=True)
     (folder / "docker-bake.json").write_text("{}")
@@ -82,26 +82,26 @@ def test_a_plan_needs_no_permission(project: Path) -> None:
     assert ready(source, plan_only=True).plan.targets
 
 
-@pytest.mark.parametrize("told", ["0", "false"])
+@pytest.mark.parametrize("value", ["0", "false"])
 def test_the_environment_grants_files_and_the_agent(
-    project: Path, monkeypatch: pytest.MonkeyPatch, told: str
+    project: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    monkeypatch.setenv("BUILDX_BAKE_ENTITLEMENTS_FS", told)
+    monkeypatch.setenv("BUILDX_BAKE_ENTITLEMENTS_FS", value)
     assert ready(bake(project, context="../outside", ssh=["default"])).info.allow
     with pytest.raises(PermissionsNeeded, match=r"to allow it: --allow=network.host$"):
         ready(bake(project, context="../outside", network="host"))
 
 
-@pytest.mark.parametrize("told", ["1", "true"])
-def test_the_environment_can_also_leave_it_at_that(
-    project: Path, monkeypatch: pytest.MonkeyPatch, told: str
+@pytest.mark.parametrize("value", ["1", "true"])
+def test_the_environment_can_require_file_permissions(
+    project: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    monkeypatch.setenv("BUILDX_BAKE_ENTITLEMENTS_FS", told)
+    monkeypatch.setenv("BUILDX_BAKE_ENTITLEMENTS_FS", value)
     with pytest.raises(PermissionsNeeded):
         ready(bake(project, context="../outside"))
 
 
-def test_what_the_environment_says_must_be_a_truth_value(
+def test_an_invalid_value_in_the_environment_is_refused(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BUILDX_BAKE_ENTITLEMENTS_FS", "maybe")
@@ -110,7 +110,7 @@ def test_what_the_environment_says_must_be_a_truth_value(
         ready(bake(project, context=".."))
 
 
-def test_settings_allow_in_the_folder_they_name(
+def test_settings_grant_permissions_for_their_folder_only(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outside = project.parent / "outside"
@@ -133,7 +133,7 @@ def test_an_answer_is_remembered_for_folder_and_definition(
         ready(source)
     remember_answer(source, caught.value.missing, str(project), 1.0)
     assert ready(source).info.allow
-    # More than was answered is asked for again, and so is another definition.
+    # Further permissions and a changed definition need a new answer.
     with pytest.raises(PermissionsNeeded, match=r"to allow it: --allow=ssh$"):
         ready(bake(project, context="../outside", ssh=["default"]))
     assert main(["permissions"]) == 0
@@ -143,7 +143,7 @@ def test_an_answer_is_remembered_for_folder_and_definition(
         ready(source)
 
 
-def test_an_answer_holds_in_no_other_folder(project: Path) -> None:
+def test_an_answer_does_not_apply_to_other_folders(project: Path) -> None:
     source = bake(project, context="../outside")
     remember_answer(source, parse_permission(f"fs.read={project.parent}"), "/elsewhere", 1.0)
     with pytest.raises(PermissionsNeeded):
@@ -178,7 +178,7 @@ def test_a_damaged_list_grants_nothing(project: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [SourceKind.CHECKOUT, SourceKind.BUNDLED])
-def test_our_own_plan_needs_what_it_names(project: Path, kind: SourceKind) -> None:
+def test_a_plan_of_ours_needs_only_its_own_files(project: Path, kind: SourceKind) -> None:
     outside = project.parent / "outside"
     (bundle := project.parent / "ca.pem").write_text("x")
     (outside / "Dockerfile").write_text("FROM scratch\n")
@@ -210,7 +210,7 @@ def test_a_checkouts_dockerfile_outside_of_it_needs_permission(project: Path) ->
         ready(source)
 
 
-def test_a_target_is_planned_with_those_that_it_builds_on(project: Path) -> None:
+def test_linked_targets_are_planned_without_pushing(project: Path) -> None:
     source = msgspec.structs.replace(
         bake(project),
         bake_targets={
@@ -226,7 +226,7 @@ def test_a_target_is_planned_with_those_that_it_builds_on(project: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("link", "leads_to", "asks"),
+    ("link", "destination", "missing"),
     [
         ("blobs", "../../outside", "fs.write=../outside"),
         ("blobs/sha256", "../../../outside", "fs.write=../outside"),
@@ -239,23 +239,21 @@ def test_a_target_is_planned_with_those_that_it_builds_on(project: Path) -> None
     ],
 )
 def test_links_in_a_cache_need_permission(
-    project: Path, link: str, leads_to: str, asks: str
+    project: Path, link: str, destination: str, missing: str
 ) -> None:
     (project.parent / "outside" / "login.json").write_text("{}")
     (project / "cache" / link).parent.mkdir(parents=True)
-    (project / "cache" / link).symlink_to(leads_to)
+    (project / "cache" / link).symlink_to(destination)
     source = bake(project, **{"cache-to": ["type=local,dest=cache"]})
-    if not asks:
+    if not missing:
         assert ready(source).info.allow == ()
         return
-    with pytest.raises(PermissionsNeeded, match=f"--allow={asks}$"):
+    with pytest.raises(PermissionsNeeded, match=f"--allow={missing}$"):
         ready(source)
     assert ready(source, allow="fs.write=../outside").info.allow is not None
 
 
-def test_a_folder_called_like_the_address_that_was_given_is_not_what_was_meant(
-    project: Path,
-) -> None:
+def test_a_folder_named_like_the_url_of_the_context_needs_permission(project: Path) -> None:
     (project / "https:/git.example").mkdir(parents=True)
     (project / "https:/git.example/x").symlink_to(project.parent / "outside")
     source = Source(
@@ -269,7 +267,7 @@ def test_a_folder_called_like_the_address_that_was_given_is_not_what_was_meant(
 
 
 @pytest.mark.parametrize("body", [{"output": ["type=registry"]}, {"cache-to": ["r.example/cache"]}])
-def test_pushes_of_the_file_itself_need_push_or_an_answer(
+def test_pushes_in_the_bake_file_need_push_or_an_answer(
     project: Path, body: dict[str, Any]
 ) -> None:
     source = bake(project, tags=["r.example/app:1"], **body)
@@ -282,7 +280,7 @@ def test_pushes_of_the_file_itself_need_push_or_an_answer(
     assert tested.body.get("cache-to", []) == []
 
 
-def test_push_keeps_the_cache_that_the_file_writes_and_pushes_after_the_checks(
+def test_push_keeps_the_files_cache_export_and_pushes_after_the_checks(
     project: Path,
 ) -> None:
     source = bake(project, output=["type=registry,name=r.example/app:1"], **{"cache-to": ["r/c"]})
@@ -315,7 +313,7 @@ def test_buildx_gets_exactly_the_permissions_of_the_target(project: Path, tmp_pa
     assert "BUILDX_BAKE_ENTITLEMENTS_FS" not in builds._environment()
 
 
-def test_a_link_that_was_turned_elsewhere_fails_the_target_with_the_flags(
+def test_a_link_changed_after_the_start_fails_the_target_with_the_flags(
     project: Path, tmp_path: Path
 ) -> None:
     folder, builds = folder_of(ready(bake(project, context="link")), tmp_path / "run")
@@ -330,7 +328,7 @@ def test_a_link_that_was_turned_elsewhere_fails_the_target_with_the_flags(
     assert builds._permissions("app") == ((f"fs.read={tmp_path / 'outside'}",), "")
 
 
-def test_runs_of_before_keep_going(project: Path, tmp_path: Path) -> None:
+def test_runs_recorded_without_permissions_need_none(project: Path, tmp_path: Path) -> None:
     source = Source(
         kind=SourceKind.CHECKOUT,
         variants=(Variant("app", ""),),
@@ -343,8 +341,8 @@ def test_runs_of_before_keep_going(project: Path, tmp_path: Path) -> None:
     assert builds._permissions("app") == ((), "")
 
 
-def test_each_of_several_targets_is_looked_at_linked_ones_too(project: Path) -> None:
-    """Buildx asks for the files of only one of several targets, whichever comes last."""
+def test_every_target_is_checked_including_linked_ones(project: Path) -> None:
+    """Buildx itself asks only for the files of the last of several targets."""
     source = msgspec.structs.replace(
         bake(project),
         bake_targets={

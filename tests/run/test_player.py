@@ -1,4 +1,4 @@
-"""Replay: a recorded run seen at its own times ends as the run did."""
+"""A replay of a recorded run follows its timing and ends in the same state."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import NAMES, copied, recording, state_of
 
 
-def told(state: RunState) -> object:
-    """Return all that a face can show of a run."""
+def visible(state: RunState) -> object:
+    """Return everything a front end can show of a run."""
     return [
         (state.status, state.outcome, state.interrupted, state.started, state.ended, state.notes),
         state.elapsed(0.0),
@@ -53,18 +53,18 @@ class Clock:
 
 
 def play_out(player: Player, clock: Clock, every: float) -> None:
-    """Look again and again while time passes, until the replay is over."""
+    """Poll while the clock advances, until the replay has finished."""
     for _ in range(100_000):
         player.poll()
         if player.finished:
             return
         clock.now += every
-    raise AssertionError("it never ends")
+    raise AssertionError("the replay never ends")
 
 
 @pytest.fixture
 def retried(tmp_path: Path) -> RunFolder:
-    """A run that failed and was built once more the day after, with a stream of its own."""
+    """A failed run with a second attempt on the next day."""
     run = copied("failed", tmp_path / "retried")
     state = state_of(run)
     name = next(name for name, t in state.targets.items() if t.status is Status.FAILED)
@@ -84,7 +84,7 @@ def retried(tmp_path: Path) -> RunFolder:
 
 @pytest.fixture
 def cut_off(tmp_path: Path) -> RunFolder:
-    """A run whose runner died: half of its events, half a line at their end, half its streams."""
+    """A run whose runner died: its events and streams are cut in half, within a line."""
     run = copied("checked", tmp_path / "cut off")
     for file in (run.events_file, *run.path.glob("*.rawjson")):
         data = file.read_bytes()
@@ -94,23 +94,23 @@ def cut_off(tmp_path: Path) -> RunFolder:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("speed", [1.0, 10.0, math.inf])
-def test_every_recording_ends_as_the_run_did(name, speed):
+def test_every_replay_ends_in_the_state_of_the_run(name, speed):
     clock = Clock()
     player = Player(Recording(recording(name)), speed=speed, clock=clock)
     play_out(player, clock, 0.7)
-    assert told(player.state) == told(state_of(recording(name)))
+    assert visible(player.state) == visible(state_of(recording(name)))
 
 
 @pytest.mark.parametrize("every", [0.05, 3.0, 1e6])
-def test_runs_that_were_retried_or_cut_off_do_too(retried, cut_off, every):
+def test_a_replay_of_a_retried_or_interrupted_run_ends_in_its_state(retried, cut_off, every):
     for run in (retried, cut_off):
         clock = Clock()
         player = Player(Recording(run), clock=clock)
         play_out(player, clock, every)
-        assert told(player.state) == told(state_of(run))
+        assert visible(player.state) == visible(state_of(run))
 
 
-def test_a_cut_off_run_is_live_until_its_last_word(cut_off):
+def test_an_interrupted_run_is_live_until_its_last_event(cut_off):
     clock = Clock()
     player = Player(Recording(cut_off), clock=clock)
     clock.now = 0.0
@@ -123,7 +123,7 @@ def test_a_cut_off_run_is_live_until_its_last_word(cut_off):
     assert player.state.interrupted
 
 
-def test_a_retry_of_the_next_day_comes_after_ten_seconds(retried):
+def test_long_gaps_between_attempts_are_shortened(retried):
     clock = Clock()
     player = Player(Recording(retried), clock=clock)
     player.poll()
@@ -136,7 +136,7 @@ def test_a_retry_of_the_next_day_comes_after_ten_seconds(retried):
     assert {(Status.FAILED, 1), (Status.RUNNING, 2), (Status.CANCELLED, 2)} <= seen
 
 
-def test_nothing_is_seen_before_its_time():
+def test_nothing_is_shown_before_its_time():
     clock = Clock()
     player = Player(Recording(recording("cold")), clock=clock)
     player.poll()
@@ -158,16 +158,16 @@ def test_a_paused_replay_does_not_advance():
     while player.poll():
         pass
     player.pause(paused=True)
-    before, now = told(player.state), player.now
+    before, now = visible(player.state), player.now
     clock.now = 500.0
     player.poll()
-    assert (told(player.state), player.now) == (before, now)
+    assert (visible(player.state), player.now) == (before, now)
     player.pause(paused=False)
     play_out(player, clock, 5.0)
     assert player.state.status is Status.PASSED
 
 
-def test_ahead_it_is_the_same_player_and_back_another():
+def test_jumping_back_creates_a_new_player():
     clock = Clock()
     player = Player(Recording(recording("cold")), speed=5.0, clock=clock)
     player.poll()
@@ -183,21 +183,21 @@ def test_ahead_it_is_the_same_player_and_back_another():
 def test_the_end_of_a_replay_is_reported_once():
     clock = Clock()
     player = Player(Recording(recording("warm")), clock=clock)
-    said = []
+    over = []
     for _ in range(20):
-        said.append(player.poll().over)
+        over.append(player.poll().over)
         clock.now += 0.5
-    assert said.count(True) == 1
+    assert over.count(True) == 1
 
 
-def test_a_run_that_goes_on_is_not_played(tmp_path):
+def test_a_run_in_progress_is_not_replayed(tmp_path):
     run = copied("warm", tmp_path / "run")
     run.lock()
     with pytest.raises(UsageProblem, match="still in progress"):
         recording_of(run)
 
 
-def test_a_run_without_events_is_over_at_once(tmp_path):
+def test_a_run_without_events_ends_immediately(tmp_path):
     run = copied("warm", tmp_path / "run")
     run.events_file.unlink()
     clock = Clock()
@@ -207,7 +207,7 @@ def test_a_run_without_events_is_over_at_once(tmp_path):
     assert player.state.interrupted
 
 
-def test_playing_writes_nothing(tmp_path):
+def test_a_replay_writes_nothing(tmp_path):
     run = copied("failed", tmp_path / "run")
     before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
     clock = Clock()
@@ -215,7 +215,7 @@ def test_playing_writes_nothing(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == before
 
 
-def test_the_shipped_recording_has_something_of_everything():
+def test_the_shipped_recording_shows_every_kind_of_status():
     shipped = Recording.shipped()
     try:
         folder = shipped.folder.path
@@ -245,7 +245,7 @@ def test_the_shipped_recording_has_something_of_everything():
     ("text", "speed"),
     [("1", 1.0), ("10", 10.0), ("0.5", 0.5), ("10x", 10.0), ("3×", 3.0), ("max", math.inf)],
 )
-def test_speeds(text, speed):
+def test_speeds_are_parsed(text, speed):
     assert parse_speed(text) == speed
 
 

@@ -39,31 +39,31 @@ def test_an_engine_too_old_to_verify_pushes_only_with_allow_unknown() -> None:
     check_engine(BuildOptions(ONE, push=True, allow_unknown=True), OLD)
 
 
-def warned(tmp_path: Path, state: str = ".runs", **body: Any) -> list[str]:
+def warnings_for(tmp_path: Path, state: str = ".runs", **body: Any) -> list[str]:
     target = Target(name="app", variant="app", platforms=(), tags=(), body={"context": "."} | body)
     return exposed_state((target, target), tmp_path / state, tmp_path)
 
 
 def test_a_state_folder_in_a_context_gives_one_warning(tmp_path: Path) -> None:
-    (warning,) = warned(tmp_path)
+    (warning,) = warnings_for(tmp_path)
     assert f"the state folder {tmp_path}/.runs is inside the build context {tmp_path}:" in warning
     assert "add `.runs` to .dockerignore" in warning
-    assert warned(tmp_path, "a/b/runs")[0].count("`a/b/runs`") == 1
+    assert warnings_for(tmp_path, "a/b/runs")[0].count("`a/b/runs`") == 1
 
 
 def test_a_state_folder_that_is_ignored_or_elsewhere_gives_no_warning(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
-    assert warned(tmp_path, context="app") == []
-    assert warned(tmp_path, context="https://github.com/a/b.git") == []
+    assert warnings_for(tmp_path, context="app") == []
+    assert warnings_for(tmp_path, context="https://github.com/a/b.git") == []
     (tmp_path / ".dockerignore").write_text("*\n!src\n")
-    assert warned(tmp_path) == []
+    assert warnings_for(tmp_path) == []
 
 
 def test_the_dockerfiles_own_ignore_file_has_priority(tmp_path: Path) -> None:
     (tmp_path / ".dockerignore").write_text(".runs")
     (tmp_path / "My.Dockerfile.dockerignore").write_text("# nothing")
-    assert warned(tmp_path, dockerfile="My.Dockerfile")
-    assert not warned(tmp_path, dockerfile="Dockerfile")
+    assert warnings_for(tmp_path, dockerfile="My.Dockerfile")
+    assert not warnings_for(tmp_path, dockerfile="Dockerfile")
 
 
 def test_a_link_to_the_state_folder_is_followed(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_link_to_the_state_folder_is_followed(tmp_path: Path) -> None:
     context = tmp_path / "context"
     context.mkdir()
     (context / ".runs").symlink_to(tmp_path / "outside")
-    assert warned(tmp_path, "context/.runs", context="context") == []
+    assert warnings_for(tmp_path, "context/.runs", context="context") == []
 
 
 def test_preparing_a_run_includes_the_warning(

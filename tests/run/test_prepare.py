@@ -1,4 +1,4 @@
-"""Preparing a run: every reason why it can't work is found before it starts."""
+"""Preparing a run reports everything that would make it fail before it starts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ FACTS = EngineFacts(
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No word of this machine: neither its variables nor its packages."""
+    """Hide this machine's environment variables and packages."""
     monkeypatch.setattr(preflight, "read_machine", debian)
     monkeypatch.setattr(preflight, "diagnose", functools.partial(diagnose, run=runner()))
     for name in ("SOURCE_DATE_EPOCH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"):
@@ -60,14 +60,14 @@ def facts(**changes: Any) -> EngineFacts:
 def ready(
     *names: str,
     platforms: tuple[Platform, ...] = BOTH,
-    told: EngineFacts = FACTS,
+    engine: EngineFacts = FACTS,
     source: Source = SOURCE,
     plan_only: bool = False,
     **more: Any,
 ) -> Prepared:
     selection = dict.fromkeys(names or ("redis",), platforms)
     options = {"selection": selection, "base_image": "mine:1"} | more
-    return prepare(BuildOptions(**options), told, source, plan_only=plan_only)
+    return prepare(BuildOptions(**options), engine, source, plan_only=plan_only)
 
 
 def test_all_eight_on_both_platforms_are_sixteen_lanes() -> None:
@@ -79,7 +79,7 @@ def test_all_eight_on_both_platforms_are_sixteen_lanes() -> None:
 
 
 def test_the_run_records_its_sources() -> None:
-    info = ready("all", jobs=3, told=facts(buildx_version="0.29.1"), tag="1.0").info
+    info = ready("all", jobs=3, engine=facts(buildx_version="0.29.1"), tag="1.0").info
     assert [(t.name, t.tags) for t in info.targets] == [("all", ("openhqm:1.0", "openhqm:1.0-all"))]
     assert info.targets[0].platforms == ("linux/amd64", "linux/arm64")
     assert (info.host, info.engine, info.buildx) == ("linux/amd64", "28.5.2", "0.29.1")
@@ -87,7 +87,7 @@ def test_the_run_records_its_sources() -> None:
     assert "--base-image" in info.base_reason
 
 
-def test_what_an_image_must_be() -> None:
+def test_expectations_come_from_the_bundled_table() -> None:
     (expected, _) = (one.expectation for one in ready("redis").expectations)
     assert expected.keys["clients"] == {"redis": "redis"}
     assert len(expected.keys["absent"]) == len(ALL_CLIENTS) - 1
@@ -97,7 +97,7 @@ def test_what_an_image_must_be() -> None:
     assert expected.platforms == BOTH
 
 
-def test_a_variant_may_have_platforms_of_its_own() -> None:
+def test_platforms_may_differ_between_variants() -> None:
     run = ready(selection={"redis": (AMD,), "kafka": BOTH})
     assert run.plan.lanes == [("redis", AMD), ("kafka", AMD), ("kafka", ARM)]
 
@@ -127,14 +127,14 @@ def test_the_given_base_replaces_the_upstream_image() -> None:
     )
 
 
-def test_upstreams_own_base_of_any_version_is_mapped_to_nothing() -> None:
+def test_the_upstream_base_image_is_not_replaced() -> None:
     run = ready(base_image="python:3.12-slim", python_version="3.12", plan_only=True)
     assert "contexts" not in run.plan.targets[0].body
     assert run.plan.targets[0].body["args"]["PYTHON_VERSION"] == "3.12"
 
 
 @pytest.mark.parametrize(
-    ("told", "more", "says"),
+    ("engine", "more", "message"),
     [
         (facts(server_version="", error="the Docker engine isn't running"), {}, "isn't running"),
         (facts(builder_error='no builder "x" found'), {}, "x"),
@@ -149,43 +149,43 @@ def test_upstreams_own_base_of_any_version_is_mapped_to_nothing() -> None:
     ],
 )
 def test_limits_of_the_engine_are_reported_before_the_build(
-    told: EngineFacts, more: dict[str, Any], says: str
+    engine: EngineFacts, more: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(EngineProblem) as caught:
-        ready(told=told, **more)
-    assert says in str(caught.value)
+        ready(engine=engine, **more)
+    assert message in str(caught.value)
     assert caught.value.exit_code == 3
-    assert ready(told=told, plan_only=True, **more), "a plan needs no engine"
+    assert ready(engine=engine, plan_only=True, **more), "a plan needs no engine"
 
 
-def test_where_no_engine_answers_a_replay_is_offered() -> None:
-    for told, offered in (
+def test_without_an_engine_a_replay_is_suggested() -> None:
+    for engine, offered in (
         (facts(server_version="", error="the Docker engine isn't running"), True),
         (facts(buildx_version="0.9.0"), False),
     ):
         with pytest.raises(EngineProblem) as caught:
-            ready(told=told)
+            ready(engine=engine)
         assert ("`openhqm-tui replay`" in str(caught.value)) is offered
 
 
-def test_one_platform_needs_no_store_for_many() -> None:
-    assert ready(platforms=(AMD,), told=facts(containerd_store=False))
+def test_one_platform_does_not_need_the_containerd_store() -> None:
+    assert ready(platforms=(AMD,), engine=facts(containerd_store=False))
 
 
 def test_images_that_cant_be_compared_are_not_pushed() -> None:
     with pytest.raises(EngineProblem, match="can't be compared with the verified ones"):
-        ready(platforms=(AMD,), told=facts(containerd_store=False), push=True)
-    assert ready(platforms=(AMD,), told=facts(), push=True)
+        ready(platforms=(AMD,), engine=facts(containerd_store=False), push=True)
+    assert ready(platforms=(AMD,), engine=facts(), push=True)
 
 
 def test_without_checks_a_missing_emulator_is_only_a_warning() -> None:
     alone = facts(nodes=(Node("default", native=AMD, platforms=(AMD,)),), platforms=(AMD,))
-    (warning,) = ready(told=alone, check=False).warnings
+    (warning,) = ready(engine=alone, check=False).warnings
     assert "linux/arm64" in warning
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"),
+    ("answer", "message"),
     [
         (Pullable(Reach.OK), None),
         (Pullable(Reach.OK, platforms=BOTH), None),
@@ -195,23 +195,23 @@ def test_without_checks_a_missing_emulator_is_only_a_warning() -> None:
     ],
 )
 def test_a_base_that_must_be_pulled_is_looked_up_first(
-    monkeypatch: pytest.MonkeyPatch, answer: Pullable, says: str | None
+    monkeypatch: pytest.MonkeyPatch, answer: Pullable, message: str | None
 ) -> None:
     def pulled(*_: Any, **__: Any) -> BaseChoice:
         return BaseChoice("python:3.13-slim", WILL_BE_PULLED)
 
     monkeypatch.setattr(module, "choose_base", pulled)
     monkeypatch.setattr(preflight, "check_pullable", lambda ref: answer)
-    if says is None:
+    if message is None:
         assert ready().info.base == "python:3.13-slim"
         return
     with pytest.raises(EngineProblem) as caught:
         ready()
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("more", "says"),
+    ("more", "message"),
     [
         ({"selection": {}}, "nothing selected to build"),
         ({"ca_bundle": "/nope.pem"}, "/nope.pem"),
@@ -219,10 +219,10 @@ def test_a_base_that_must_be_pulled_is_looked_up_first(
         ({"tag": "a b"}, "isn't a valid tag"),
     ],
 )
-def test_bad_input_is_a_usage_problem(more: dict[str, Any], says: str) -> None:
+def test_bad_input_is_a_usage_problem(more: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         ready(**more)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_the_machines_ca_bundle_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,22 +255,22 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_checkouts_commit_and_time_become_labels(checkout: Path) -> None:
-    told = args(checkout)
+    found = args(checkout)
     head = subprocess.run(
         ["git", "-C", str(checkout), "rev-parse", "HEAD"],
         check=True,
         capture_output=True,
         text=True,
     ).stdout.strip()
-    assert told["org.opencontainers.image.revision"] == head
-    assert told["SOURCE_DATE_EPOCH"] == "1700000000"
+    assert found["org.opencontainers.image.revision"] == head
+    assert found["SOURCE_DATE_EPOCH"] == "1700000000"
 
 
-def test_a_checkout_that_names_a_program_for_signatures_runs_none(tmp_path: Path) -> None:
+def test_a_signature_program_configured_in_a_checkout_is_not_run(tmp_path: Path) -> None:
     hostile = Checkout(tmp_path)
     signature(hostile)
-    told = args(hostile.folder)
-    assert told["org.opencontainers.image.revision"] == hostile.git("rev-parse", "HEAD")
+    found = args(hostile.folder)
+    assert found["org.opencontainers.image.revision"] == hostile.git("rev-parse", "HEAD")
     assert not hostile.ran()
 
 
@@ -279,11 +279,11 @@ def test_source_date_epoch_has_priority(checkout: Path, monkeypatch: pytest.Monk
     assert args(checkout)["SOURCE_DATE_EPOCH"] == "7"
 
 
-@pytest.mark.parametrize("told", ["", "soon", "-1", "²"])
+@pytest.mark.parametrize("value", ["", "soon", "-1", "²"])
 def test_an_invalid_source_date_epoch_is_ignored(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, told: str
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", told)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", value)
     assert args(checkout)["SOURCE_DATE_EPOCH"] == "1700000000"
 
 
@@ -291,7 +291,7 @@ def test_a_folder_without_a_checkout_has_no_commit(tmp_path: Path) -> None:
     assert "org.opencontainers.image.revision" not in args(tmp_path)
 
 
-# -- a stranger's bake file -------------------------------------------------------------------
+# -- the bake file of another project ---------------------------------------------------------
 
 THEIRS = Source(
     kind=SourceKind.BAKE,
@@ -302,7 +302,7 @@ THEIRS = Source(
 )
 
 
-def test_of_a_strangers_image_only_the_platform_is_known() -> None:
+def test_without_expectations_only_the_platform_is_checked() -> None:
     run = ready("app", source=THEIRS, base_image="")
     assert all(not one.expectation.has_python for one in run.expectations)
     assert (run.info.base, run.info.cwd, run.info.dockerfile) == (
@@ -317,7 +317,7 @@ def test_a_base_image_has_no_effect_on_a_bake_file() -> None:
         ready("app", source=THEIRS)
 
 
-# -- builders of other machines ---------------------------------------------------------------
+# -- builders on other machines ---------------------------------------------------------------
 
 DUO = facts(
     builder="duo",
@@ -334,57 +334,57 @@ def found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("found")
-@pytest.mark.parametrize("told", [DUO, SOLO])
-def test_what_another_machine_builds_is_pushed_by_digest(told: EngineFacts) -> None:
-    run = ready(told=told, push=True)
+@pytest.mark.parametrize("engine", [DUO, SOLO])
+def test_images_built_on_another_machine_are_pushed_by_digest(engine: EngineFacts) -> None:
+    run = ready(engine=engine, push=True)
     assert run.info.by_digest
     assert "push-by-digest=true" in json.dumps(run.plan.as_bake())
-    assert not ready(push=True).info.by_digest, "the engine's own builder keeps it here"
+    assert not ready(push=True).info.by_digest, "the engine's own builder loads it"
     assert ready(push=True).plan.targets[0].body["output"] == ["type=docker"]
 
 
 @pytest.mark.usefixtures("found")
 def test_several_nodes_can_load_one_platform_only() -> None:
     with pytest.raises(EngineProblem, match="builder duo has 2 nodes") as caught:
-        ready(told=DUO)
+        ready(engine=DUO)
     assert "--push --name REGISTRY/NAME; for a local registry" in str(caught.value)
-    for more in ({"platforms": (ARM,)}, {"push": True}, {"told": SOLO}, {"plan_only": True}):
-        assert ready(**({"told": DUO} | more))
+    for more in ({"platforms": (ARM,)}, {"push": True}, {"engine": SOLO}, {"plan_only": True}):
+        assert ready(**({"engine": DUO} | more))
 
 
 @pytest.mark.parametrize(
-    ("answer", "here", "base_image", "says"),
+    ("answer", "here", "base_image", "message"),
     [
         (FOUND, (), "", ""),
         (FOUND, (), "r.example/base:1", ""),
         (Pullable(Reach.MISSING, "no such image"), BOTH, "base:1", "must come from a registry"),
         (Pullable(Reach.NETWORK, "no such host"), (), "", "must come from a registry"),
         (Pullable(Reach.OK, platforms=(AMD,)), (), "r.example/b:1", "has no image for linux/arm64"),
-        # What this machine doesn't reach, the builder may.
+        # The builder may reach a registry that this machine can't.
         (Pullable(Reach.NETWORK, "no such host"), (), "r.example/b:1", "may reach it"),
     ],
 )
-def test_the_base_of_another_machine_comes_from_a_registry(
+def test_a_remote_builder_needs_a_base_from_a_registry(
     monkeypatch: pytest.MonkeyPatch,
     answer: Pullable,
     here: tuple[Platform, ...],
     base_image: str,
-    says: str,
+    message: str,
 ) -> None:
     monkeypatch.setattr(preflight, "check_pullable", lambda ref: answer)
     monkeypatch.setattr(preflight, "local_platforms", lambda refs, _: {refs[0]: here})
-    if says.startswith(("must", "has no")):
-        with pytest.raises(EngineProblem, match=says) as caught:
-            ready(told=SOLO, base_image=base_image)
+    if message.startswith(("must", "has no")):
+        with pytest.raises(EngineProblem, match=message) as caught:
+            ready(engine=SOLO, base_image=base_image)
         assert "builder solo can't use this engine's images" in str(caught.value)
         assert "--base-image localhost:5000/base" in str(caught.value)
     else:
-        run = ready(told=SOLO, base_image=base_image)
-        assert says in " ".join(run.warnings)
+        run = ready(engine=SOLO, base_image=base_image)
+        assert message in " ".join(run.warnings)
         assert run.info.base == (base_image or "python:3.13-slim")
 
 
-def test_several_names_are_all_in_the_plan_and_none_twice() -> None:
+def test_several_names_are_all_planned_and_duplicates_refused() -> None:
     run = ready(name="a.example/x, b.example/y")
     assert run.info.targets[0].tags == (*("a.example/x:latest-redis", "b.example/y:latest-redis"),)
     with pytest.raises(UsageProblem, match="given twice"):

@@ -1,4 +1,4 @@
-"""The probe, run as it is in a container: by `python -c`, on a path with made-up libraries."""
+"""The probe, run by `python -c` as in a container, with made-up libraries on its path."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def library(place: Path, distribution: str, version: str, module: str, code: str
 
 
 def run(place: Path, *words: str, seconds: float = 60) -> Ended:
-    """Run the program as a container runs it, with this machine's Python, and less patience."""
+    """Run the program as a container runs it, with this machine's Python, but shorter timeouts."""
     ran = subprocess.run(
         [sys.executable, "-S", "-c", IMPATIENT, NONCE, *words],
-        # As process 1 of a container does, it inherits processes whose parent has ended.
+        # Like process 1 of a container, it inherits processes whose parent has exited.
         preexec_fn=lambda: ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0),
         env={"PYTHONPATH": str(place), "PATH": os.environ["PATH"]},
         cwd=place,
@@ -56,23 +56,23 @@ def run(place: Path, *words: str, seconds: float = 60) -> Ended:
 
 def ask(place: Path, clients: str = "", absent: str = "", *words: str) -> ProbeAnswer:
     ended = run(place, f"clients={clients}", f"absent={absent}", *words)
-    said = container.read_answer(ended, NONCE, patience=1, emulated=False)
-    assert isinstance(said, ProbeAnswer), said
-    return said
+    answer = container.read_answer(ended, NONCE, patience=1, emulated=False)
+    assert isinstance(answer, ProbeAnswer), answer
+    return answer
 
 
-def clients_of(place: Path, asked: str) -> list[SeenModule]:
-    return ask(place, asked).clients or []
+def clients_of(place: Path, clients: str) -> list[SeenModule]:
+    return ask(place, clients).clients or []
 
 
-def test_it_tells_of_this_python(tmp_path: Path) -> None:
-    said = ask(tmp_path)
-    assert said.machine == platform.machine()
-    assert said.implementation == platform.python_implementation()
-    assert said.python == platform.python_version().partition("+")[0]
-    assert said.python_platform == sysconfig.get_platform()
-    assert said.uid == os.getuid()
-    assert (said.clients, said.absent) == ([], [])
+def test_the_probe_reports_this_python(tmp_path: Path) -> None:
+    answer = ask(tmp_path)
+    assert answer.machine == platform.machine()
+    assert answer.implementation == platform.python_implementation()
+    assert answer.python == platform.python_version().partition("+")[0]
+    assert answer.python_platform == sysconfig.get_platform()
+    assert answer.uid == os.getuid()
+    assert (answer.clients, answer.absent) == ([], [])
 
 
 def test_a_library_that_can_be_imported_is_found(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_library_that_can_be_imported_is_found(tmp_path: Path) -> None:
         ("raise ImportError('x' * 10_000)", "ImportError('xxx"),
     ],
 )
-def test_a_library_that_breaks_on_import_is_not(tmp_path: Path, code: str, error: str) -> None:
+def test_a_library_that_fails_to_import_is_reported(tmp_path: Path, code: str, error: str) -> None:
     library(tmp_path, "redis", "7.4", "redis", code)
     (seen,) = clients_of(tmp_path, "redis=redis")
     assert (seen.version, seen.found) == ("7.4", False)
@@ -111,7 +111,7 @@ def test_a_missing_library_is_reported(tmp_path: Path) -> None:
 def distribution(
     place: Path, name: str, files: dict[str, str], *, record: str = "RECORD", more: str = ""
 ) -> None:
-    """Install a distribution with its files, and list them where an installer does."""
+    """Install a distribution and record its files as an installer does."""
     info = (
         place / f"{name.replace('-', '_')}-1.0.{'dist-info' if record == 'RECORD' else 'egg-info'}"
     )
@@ -140,7 +140,7 @@ GOOD, BROKEN, WITHOUT = "found", "ZeroDivisionError", "No module named 'nope'"
         ("redis", {"redis/__init__.py": NOPE}, WITHOUT),
         ("six", {"six.py": ""}, GOOD),
         ("six", {"six.py": "1/0"}, BROKEN),
-        # Named unlike its distribution; what isn't for use isn't imported.
+        # Named differently from the distribution; tests and examples aren't imported.
         ("PyYAML", {"yaml/__init__.py": "", "_yaml/__init__.py": "1/0"}, GOOD),
         ("beautifulsoup4", {"bs4/__init__.py": "", "tests/__init__.py": "1/0"}, GOOD),
         ("nats-py", {"nats/__init__.py": "", "examples/demo.py": "1/0"}, GOOD),
@@ -151,7 +151,7 @@ GOOD, BROKEN, WITHOUT = "found", "ZeroDivisionError", "No module named 'nope'"
                                  "google/pubsub/__init__.py": "1/0"}, GOOD),
         ("google-cloud-pubsub", {"google/cloud/pubsub/__init__.py": "1/0"}, BROKEN),
         ("azure-x", {"azure/__init__.py": "", "azure/x/__init__.py": "1/0"}, BROKEN),
-        # An `__init__` that imports nothing shows nothing.
+        # An `__init__` without imports is not enough.
         ("paho-mqtt", {"paho/__init__.py": "", "paho/mqtt/__init__.py": "",
                        "paho/mqtt/client.py": "1/0"}, BROKEN),
         ("paho-mqtt", {"paho/__init__.py": "", "paho/mqtt/__init__.py": "from . import client",
@@ -169,7 +169,7 @@ def test_a_distributions_own_modules_are_imported(
     assert result is GOOD or result in seen.error
 
 
-def test_modules_of_distributions_that_record_no_files(tmp_path: Path) -> None:
+def test_distributions_without_recorded_files_are_imported_by_name(tmp_path: Path) -> None:
     distribution(tmp_path, "old", {"older.py": ""}, record="", more="older\n")
     distribution(tmp_path, "plain", {"plain.py": ""}, record="")
     distribution(tmp_path, "unclear", {"other.py": ""}, record="")
@@ -178,12 +178,12 @@ def test_modules_of_distributions_that_record_no_files(tmp_path: Path) -> None:
         tmp_path, "old=*,plain=*,unclear=*,editable=*,missing=*"
     )
     assert (old.found, plain.found) == (True, True)
-    assert unclear == SeenModule("unclear", "1.0"), "it can't be said whether it works"
+    assert unclear == SeenModule("unclear", "1.0"), "whether it works is unknown"
     assert "No module named 'real'" in editable.error
     assert missing == SeenModule("missing")
 
 
-def test_what_requires_an_unwanted_client_is_reported(tmp_path: Path) -> None:
+def test_the_requirers_of_an_unwanted_client_are_reported(tmp_path: Path) -> None:
     head = "Metadata-Version: 2.1\nRequires-Dist: "
     for name, text in {
         "redis": "x",
@@ -194,8 +194,8 @@ def test_what_requires_an_unwanted_client_is_reported(tmp_path: Path) -> None:
     }.items():
         distribution(tmp_path, name, {})
         (tmp_path / f"{name}-1.0.dist-info" / "METADATA").write_text(text)
-    said = ask(tmp_path, "", "redis=redis")
-    assert said.requires == {
+    answer = ask(tmp_path, "", "redis=redis")
+    assert answer.requires == {
         "kombu": ["redis>=4 ; extra == 'redis'", "vine"],
         "celery": ["kombu[redis]>=5"],
         "vine": ["celery"],
@@ -219,19 +219,19 @@ def test_output_of_a_library_does_not_mix_with_the_results(tmp_path: Path) -> No
     assert ask(tmp_path, "redis=redis").clients == [SeenModule("redis", "7.4", found=True)]
 
 
-def test_a_thread_left_behind_doesnt_hold_it_up(tmp_path: Path) -> None:
+def test_a_leftover_thread_does_not_block_the_probe(tmp_path: Path) -> None:
     code = "import threading\nthreading.Thread(target=threading.Event().wait).start()"
     library(tmp_path, "redis", "7.4", "redis", code)
     assert clients_of(tmp_path, "redis=redis")[0].found
 
 
-def test_pythons_own_library_is_used_a_little(tmp_path: Path) -> None:
-    said = ask(tmp_path, "", "", "library=ssl,sqlite3,ctypes,zoneinfo,bz2,nope")
-    told = {seen.distribution: seen for seen in said.library or ()}
-    assert all(told[name].found for name in ("ssl", "sqlite3", "ctypes", "zoneinfo", "bz2"))
-    assert told["ssl"].version == ssl.OPENSSL_VERSION.split()[1]
-    assert told["sqlite3"].version == sqlite3.sqlite_version
-    assert "No module named 'nope'" in told["nope"].error
+def test_modules_of_the_standard_library_are_tried_out(tmp_path: Path) -> None:
+    answer = ask(tmp_path, "", "", "library=ssl,sqlite3,ctypes,zoneinfo,bz2,nope")
+    found = {seen.distribution: seen for seen in answer.library or ()}
+    assert all(found[name].found for name in ("ssl", "sqlite3", "ctypes", "zoneinfo", "bz2"))
+    assert found["ssl"].version == ssl.OPENSSL_VERSION.split()[1]
+    assert found["sqlite3"].version == sqlite3.sqlite_version
+    assert "No module named 'nope'" in found["nope"].error
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_pythons_own_library_is_used_a_little(tmp_path: Path) -> None:
         ("zoneinfo", "raise ImportError('x')"),
     ],
 )
-def test_a_library_that_loads_but_doesnt_work_is_seen(
+def test_a_library_that_loads_but_does_not_work_is_reported(
     tmp_path: Path, module: str, code: str
 ) -> None:
     (tmp_path / f"{module}.py").write_text(code)
@@ -260,9 +260,9 @@ def test_compiled_modules_are_reported_with_their_platform(tmp_path: Path) -> No
     (package / "__init__.py").write_text(f"from . import {file.name.partition('.')[0]}")
     (package / f"{file.name.partition('.')[0]}{suffix}").symlink_to(file)
     (tmp_path / "plain.py").write_text("")
-    said = ask(tmp_path, "", "", "modules=core,plain,nope")
-    core, plain, nope = said.extensions or []
-    assert said.ext_suffix == suffix
+    answer = ask(tmp_path, "", "", "modules=core,plain,nope")
+    core, plain, nope = answer.extensions or []
+    assert answer.ext_suffix == suffix
     assert core == SeenModule("core", suffix, found=True)
     assert "doesn't load a compiled module" in plain.error
     assert "No module named" in nope.error
@@ -274,7 +274,7 @@ def shared_object() -> Path:
     return next(iter(sorted(folder.glob("_b*.so")) or sorted(folder.glob("_*.so"))))
 
 
-def test_byte_code_that_is_missing_or_stale_is_named(tmp_path: Path) -> None:
+def test_missing_or_stale_byte_code_is_reported(tmp_path: Path) -> None:
     for name in ("good", "bare", "stale", "trusted"):
         (tmp_path / name).mkdir()
         source = tmp_path / name / "__init__.py"
@@ -290,11 +290,11 @@ def test_byte_code_that_is_missing_or_stale_is_named(tmp_path: Path) -> None:
     assert {"bare", "stale"} <= set(seen.names)
     assert not {"good", "trusted"} & set(seen.names)
     assert seen.missing >= len(seen.names)
-    assert ask(tmp_path).byte_code is None, "what isn't asked isn't told"
+    assert ask(tmp_path).byte_code is None, "reported only on request"
 
 
 @pytest.mark.parametrize(
-    ("code", "answer", "says"),
+    ("code", "answer", "reason"),
     [
         ("import os; os.kill(os.getpid(), 11)", Answer.FAIL, "Python crashed (signal 11)"),
         ("import os; os._exit(3)", Answer.FAIL, "Python exited with code 3"),
@@ -302,27 +302,27 @@ def test_byte_code_that_is_missing_or_stale_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_earlier_results_survive_a_crash_or_a_hang(
-    tmp_path: Path, code: str, answer: Answer, says: str
+    tmp_path: Path, code: str, answer: Answer, reason: str
 ) -> None:
     library(tmp_path, "redis", "7.4", "redis", code)
-    said = ask(tmp_path, "redis=redis", "boto3=boto3", "library=ssl", "patience=1")
-    assert said.clients is None
-    assert (said.absent, said.library) != (None, None)
-    assert said.trouble is not None
-    assert (said.trouble.answer, said.trouble.reason) == (answer, says)
+    found = ask(tmp_path, "redis=redis", "boto3=boto3", "library=ssl", "patience=1")
+    assert found.clients is None
+    assert (found.absent, found.library) != (None, None)
+    assert found.trouble is not None
+    assert (found.trouble.answer, found.trouble.reason) == (answer, reason)
 
 
-def test_only_lines_with_the_nonce_are_answers(tmp_path: Path) -> None:
+def test_only_lines_with_the_nonce_count(tmp_path: Path) -> None:
     line = f'{probe.MARK}{{"uid":77}}'
     forged = f"import os\nos.write(1, {line.encode()!r} + b'\\n')\nos.write(1, b'x')"
     library(tmp_path, "redis", "7.4", "redis", forged)
     ended = run(tmp_path, "clients=redis=redis")
-    assert b'"uid":77}' not in ended.out, "what a library prints isn't an answer"
+    assert b'"uid":77}' not in ended.out, "output of a library doesn't count"
     assert b'"uid":77}' in ended.err
 
 
 @pytest.mark.parametrize(
-    ("folder", "asked", "version"),
+    ("folder", "name", "version"),
     [
         ("Paho_MQTT-2.1.dist-info", "paho-mqtt", "2.1"),
         ("google.cloud.pubsub-2.3.dist-info", "google-cloud-pubsub", "2.3"),
@@ -331,11 +331,11 @@ def test_only_lines_with_the_nonce_are_answers(tmp_path: Path) -> None:
         ("redis.dist-info.bak", "redis", ""),
     ],
 )
-def test_versions_by_any_spelling_of_a_name(
-    tmp_path: Path, folder: str, asked: str, version: str
+def test_versions_are_found_under_any_spelling_of_a_name(
+    tmp_path: Path, folder: str, name: str, version: str
 ) -> None:
     (tmp_path / folder).mkdir()
-    (seen,) = ask(tmp_path, "", f"{asked}=nope").absent or []
+    (seen,) = ask(tmp_path, "", f"{name}=nope").absent or []
     assert seen.version == version
 
 
@@ -348,7 +348,7 @@ _VALUES = st.recursive(
 
 @given(_VALUES)
 @settings(deadline=None, max_examples=100)
-def test_its_own_json_is_json_on_one_line(value: object) -> None:
+def test_the_probes_json_is_valid_and_on_one_line(value: object) -> None:
     text = probe.as_json(value)
     assert text.isascii()
     assert text.isprintable()
@@ -356,7 +356,7 @@ def test_its_own_json_is_json_on_one_line(value: object) -> None:
 
 
 def _narrowed(value: object) -> object:
-    """Return a value as the probe tells it: what is beyond 16 bits becomes U+FFFD."""
+    """Return a value as the probe writes it: characters beyond 16 bits become U+FFFD."""
     if isinstance(value, dict):
         return {_narrowed(k): _narrowed(v) for k, v in value.items()}
     if isinstance(value, list):
@@ -366,13 +366,13 @@ def _narrowed(value: object) -> object:
     return value
 
 
-def test_it_loads_next_to_nothing() -> None:
+def test_the_probe_loads_few_modules() -> None:
     """Each module of the standard library costs up to a second under emulation."""
     also = "tell({'loaded': ' '.join(sys.modules)})"
-    told = container.PROBE.replace('    tell({"clients"', f'    {also}\n    tell({{"clients"')
-    assert also in told
+    program = container.PROBE.replace('    tell({"clients"', f'    {also}\n    tell({{"clients"')
+    assert also in program
     ran = subprocess.run(
-        [sys.executable, "-S", "-c", told, NONCE, "service=1,200,0,any,/", "--", "true"],
+        [sys.executable, "-S", "-c", program, NONCE, "service=1,200,0,any,/", "--", "true"],
         capture_output=True,
         text=True,
         check=True,
@@ -381,7 +381,7 @@ def test_it_loads_next_to_nothing() -> None:
     loaded = set(msgspec.json.decode(line.partition(NONCE)[2])["loaded"].split())
     assert "sysconfig" in loaded
     assert not loaded & {"json", "importlib.metadata", "platform", "re", "typing", "email"}
-    # From Python 3.13 on, sysconfig itself loads threading.
+    # Since Python 3.13, sysconfig itself loads threading.
     program = "import sys, sysconfig; print(*sys.modules)"
     needed = subprocess.check_output([sys.executable, "-S", "-c", program], text=True).split()
     costly = {"socket", "selectors", "subprocess", "signal", "threading", "enum"}

@@ -1,4 +1,4 @@
-"""The probe in an image's own Python: which one runs it, and clients that aren't as installed."""
+"""The probe in an image's own Python: which Python runs it, and modified or hidden clients."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def run(*words: str, path: str = "", pythonpath: str = "") -> Ended:
 
 def ask(*words: str, path: str = "", pythonpath: str = "") -> ProbeAnswer:
     ended = run(*words, path=path, pythonpath=pythonpath)
-    said = container.read_answer(ended, NONCE, patience=1, emulated=False)
-    assert isinstance(said, ProbeAnswer), ended
-    return said
+    answer = container.read_answer(ended, NONCE, patience=1, emulated=False)
+    assert isinstance(answer, ProbeAnswer), ended
+    return answer
 
 
 # -- the Python that runs a script ------------------------------------------------------------
@@ -42,7 +42,7 @@ def ask(*words: str, path: str = "", pythonpath: str = "") -> ProbeAnswer:
 
 @pytest.fixture
 def venv(tmp_path: Path) -> Path:
-    """A folder with a Python of its own, which has another `sys.prefix`."""
+    """Create a folder with its own Python, which has another `sys.prefix`."""
     place = tmp_path / "venv"
     (place / "bin").mkdir(parents=True)
     (place / "bin" / "python").symlink_to(sys.executable)
@@ -68,7 +68,7 @@ def script(place: Path, text: str, mode: int = 0o755) -> Path:
     ],
 )
 @pytest.mark.parametrize("linked", [False, True])
-def test_the_python_of_a_console_script_is_asked(
+def test_the_python_of_a_console_script_runs_the_probe(
     text: str, linked: bool, venv: Path, tmp_path: Path
 ) -> None:
     python = venv / "bin" / "python"
@@ -77,19 +77,19 @@ def test_the_python_of_a_console_script_is_asked(
     if linked:
         (tmp_path / "shortcut").symlink_to(venv / "bin" / "serve")
         name = str(tmp_path / "shortcut")
-    said = ask(f"scripts={name},80", path=f"{venv}/bin:/bin")
-    assert said.executable == str(python)
+    answer = ask(f"scripts={name},80", path=f"{venv}/bin:/bin")
+    assert answer.executable == str(python)
 
 
 @pytest.mark.parametrize("text", ["#!/bin/sh\nx", "\x7fELF", "", "#!", "#!/usr/bin/perl\n"])
-def test_other_programs_leave_the_python_as_it_is(text: str, tmp_path: Path) -> None:
+def test_other_programs_do_not_change_the_python(text: str, tmp_path: Path) -> None:
     script(tmp_path / "serve", text)
     script(tmp_path / "not-executable", f"#!{tmp_path}/python\n", 0o644)
-    said = ask(f"scripts={tmp_path}/serve,{tmp_path}/not-executable,nowhere")
-    assert said.executable == sys.executable
+    answer = ask(f"scripts={tmp_path}/serve,{tmp_path}/not-executable,nowhere")
+    assert answer.executable == sys.executable
 
 
-def test_a_script_whose_python_is_missing_is_named(tmp_path: Path) -> None:
+def test_a_script_whose_python_is_missing_is_reported(tmp_path: Path) -> None:
     script(tmp_path / "serve", "#!/no/such/python\n")
     ended = run(f"scripts={tmp_path}/serve")
     assert ended.code == 1
@@ -97,7 +97,7 @@ def test_a_script_whose_python_is_missing_is_named(tmp_path: Path) -> None:
     assert said.encode() in ended.err
 
 
-# -- what was installed -----------------------------------------------------------------------
+# -- installed files --------------------------------------------------------------------------
 
 
 def install(place: Path, version: str = "7.4", **files: str) -> Path:
@@ -125,11 +125,11 @@ def seen(*places: Path) -> SeenModule:
     return client
 
 
-def test_a_client_as_it_was_installed(tmp_path: Path) -> None:
+def test_an_unmodified_client_is_found(tmp_path: Path) -> None:
     info = install(tmp_path)
     (tmp_path / "acme" / "core.pyc").write_bytes(b"")
     assert seen(tmp_path) == SeenModule("acme-client", "7.4", found=True)
-    # What is deleted to save space is not missed, nor is a RECORD.
+    # Files deleted to save space, or a missing RECORD, are no error.
     install(tmp_path, **{"acme/tests/test_core.py": "1"})
     (tmp_path / "acme" / "tests" / "test_core.py").unlink()
     assert not seen(tmp_path).error
@@ -139,26 +139,26 @@ def test_a_client_as_it_was_installed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.0.0rc1", "2024.1.2", "1!2.0", "3.0+local.1"])
-def test_every_spelling_of_a_version_is_the_same(version: str, tmp_path: Path) -> None:
+def test_versions_are_compared_regardless_of_spelling(version: str, tmp_path: Path) -> None:
     info = install(tmp_path, version.replace("+", "_"))
     metadata = (info / "METADATA").read_text().replace(version.replace("+", "_"), version)
     install(tmp_path, version.replace("+", "_"), **{f"{info.name}/METADATA": metadata})
     assert not seen(tmp_path).error
 
 
-def test_a_stub_that_hides_a_client(tmp_path: Path) -> None:
+def test_a_stub_that_hides_a_client_is_reported(tmp_path: Path) -> None:
     install(tmp_path / "site")
     stub = tmp_path / "src" / "acme" / "__init__.py"
     stub.parent.mkdir(parents=True)
     stub.write_text("")
-    told = seen(tmp_path / "src", tmp_path / "site")
-    assert told.error == f"{stub} is imported instead of {tmp_path}/site/acme/__init__.py"
-    # Nor does metadata next to it make the stub the client.
+    stubbed = seen(tmp_path / "src", tmp_path / "site")
+    assert stubbed.error == f"{stub} is imported instead of {tmp_path}/site/acme/__init__.py"
+    # Metadata next to the stub doesn't make it the client.
     (tmp_path / "src" / "acme_client-99.dist-info").mkdir()
-    assert seen(tmp_path / "src", tmp_path / "site").error == told.error
+    assert seen(tmp_path / "src", tmp_path / "site").error == stubbed.error
 
 
-def test_a_stub_of_a_part_of_a_client(tmp_path: Path) -> None:
+def test_a_stub_of_one_module_of_a_client_is_reported(tmp_path: Path) -> None:
     install(tmp_path)
     (tmp_path / "acme" / "__init__.py").write_text("__path__.insert(0, '/elsewhere')")
     assert seen(tmp_path).error == "acme/__init__.py was modified after its installation"
@@ -173,7 +173,7 @@ def test_a_stub_of_a_part_of_a_client(tmp_path: Path) -> None:
     )
 
 
-def test_metadata_that_lies_about_the_version(tmp_path: Path) -> None:
+def test_metadata_with_a_wrong_version_is_reported(tmp_path: Path) -> None:
     info = install(tmp_path)
     text = (info / "METADATA").read_text()
     (info / "METADATA").write_text(text.replace("7.4", "9.9"))
@@ -188,11 +188,11 @@ def test_metadata_that_lies_about_the_version(tmp_path: Path) -> None:
     assert seen(tmp_path).error == "acme_client-9.9.dist-info has version 7.4"
 
 
-def test_metadata_that_hides_that_of_the_client(tmp_path: Path) -> None:
+def test_metadata_that_hides_the_clients_metadata_is_reported(tmp_path: Path) -> None:
     install(tmp_path / "site")
     (tmp_path / "src" / "acme_client-99.dist-info").mkdir(parents=True)
-    told = seen(tmp_path / "src", tmp_path / "site")
-    assert (told.version, told.error) == (
+    client = seen(tmp_path / "src", tmp_path / "site")
+    assert (client.version, client.error) == (
         "99",
         "acme_client-99.dist-info hides acme_client-7.4.dist-info, whose files are imported",
     )
@@ -204,7 +204,7 @@ def test_the_first_of_two_installations_counts(tmp_path: Path) -> None:
     assert seen(tmp_path / "new", tmp_path / "old") == SeenModule("acme-client", "8.0", found=True)
 
 
-def test_files_in_a_linked_folder_are_the_same(tmp_path: Path) -> None:
+def test_files_in_a_linked_folder_are_no_error(tmp_path: Path) -> None:
     install(tmp_path / "cache")
     (tmp_path / "site").mkdir()
     for one in (tmp_path / "cache").iterdir():

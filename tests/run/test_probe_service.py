@@ -1,4 +1,4 @@
-"""The image's own command as the probe starts and watches it, with this machine's Python."""
+"""The image's own command, started and watched by the probe, with this machine's Python."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import http.server, os, sys
 codes = [int(code) for code in sys.argv[2:]]
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        print("asked for", self.path, self.headers["Host"], flush=True)
+        print("requested", self.path, self.headers["Host"], flush=True)
         code = codes.pop(0) if len(codes) > 1 else codes[0]
         if code == 1:
             self.wfile.write(b"SSH-2.0-OpenSSH_9.9 and no HTTP at all, " + b"." * 64)
@@ -34,7 +34,7 @@ print("cwd", os.getcwd(), "group", os.getpgrp() == os.getpid(), end=" ")
 print("stdin", sys.stdin.read(), flush=True)
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
-# Responds with 200, from the address and in the way that are put in.
+# Responds with 200; the address and the serving code are formatted into it.
 _SERVES = """
 import http.server, os, sys, time
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -66,34 +66,34 @@ def port() -> int:
 def serve(
     place: Path, port: int, *command: str, seconds: float = 30, status: int = 200, listen="any"
 ) -> SeenService:
-    said = report(place, f"service={port},{status},{seconds},{listen},/health?a=b,c", *command)
-    assert said.health is None
-    assert said.service is not None
-    return said.service
+    answer = report(place, f"service={port},{status},{seconds},{listen},/health?a=b,c", *command)
+    assert answer.health is None
+    assert answer.service is not None
+    return answer.service
 
 
 def report(place: Path, service: str, *command: str, health: str = "health=0,0") -> ProbeAnswer:
     ended = run(place, service, health, "--", *command, seconds=120)
-    said = container.read_answer(ended, NONCE, patience=1, emulated=False)
-    assert isinstance(said, ProbeAnswer), said
-    assert said.clients == [], "the questions are asked all the same"
-    return said
+    answer = container.read_answer(ended, NONCE, patience=1, emulated=False)
+    assert isinstance(answer, ProbeAnswer), answer
+    assert answer.clients == [], "the checks run anyway"
+    return answer
 
 
 def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-c", code)
 
 
-def test_a_service_that_answers(tmp_path: Path, port: int) -> None:
+def test_a_responding_service_is_measured(tmp_path: Path, port: int) -> None:
     seen = serve(tmp_path, port, *python(_SERVER), str(port), "200")
     assert (seen.status, seen.listens, seen.ended) == (200, True, False)
     assert 0 < seen.milliseconds < 30_000
     assert seen.cpu_milliseconds > 0
     assert f"cwd {tmp_path} group True stdin \n" in seen.words
-    assert f"asked for /health?a=b,c 127.0.0.1:{port}" in seen.words
+    assert f"requested /health?a=b,c 127.0.0.1:{port}" in seen.words
 
 
-def test_it_is_ended_and_reaped(tmp_path: Path, port: int) -> None:
+def test_the_service_is_stopped_and_reaped(tmp_path: Path, port: int) -> None:
     code = f"import os; print('id', os.getpid(), flush=True)\n{_SERVER}"
     words = serve(tmp_path, port, *python(code), str(port), "200").words.split()
     with pytest.raises(ProcessLookupError):
@@ -110,7 +110,7 @@ def test_a_persistent_wrong_status_is_the_result(tmp_path: Path, port: int) -> N
     assert 1000 <= seen.milliseconds < 4000
 
 
-def test_another_status_may_be_the_right_one(tmp_path: Path, port: int) -> None:
+def test_another_status_may_be_expected(tmp_path: Path, port: int) -> None:
     assert serve(tmp_path, port, *python(_SERVER), str(port), "404", status=404).status == 404
 
 
@@ -121,21 +121,21 @@ def test_a_reply_that_is_not_http_is_reported(tmp_path: Path, port: int) -> None
     assert len(seen.reply) == 64
 
 
-def test_one_that_listens_and_is_silent(tmp_path: Path, port: int) -> None:
+def test_a_listening_service_that_never_responds_is_reported(tmp_path: Path, port: int) -> None:
     seen = serve(tmp_path, port, *python(_SERVER), str(port), "2", seconds=1)
     assert (seen.status, seen.listens, seen.ended) == (0, True, False)
 
 
-def test_a_hanging_service_is_told_from_a_busy_one(tmp_path: Path, port: int) -> None:
-    waits = serve(tmp_path, port, "sleep", "1000", seconds=0.5)
-    works = serve(tmp_path, port, *python("while True: pass"), seconds=0.5)
-    assert (waits.status, waits.listens, waits.ended) == (0, False, False)
-    assert waits.cpu_milliseconds < works.cpu_milliseconds
-    assert waits.milliseconds >= 500
+def test_a_hanging_service_is_distinguished_from_a_busy_one(tmp_path: Path, port: int) -> None:
+    idle = serve(tmp_path, port, "sleep", "1000", seconds=0.5)
+    busy = serve(tmp_path, port, *python("while True: pass"), seconds=0.5)
+    assert (idle.status, idle.listens, idle.ended) == (0, False, False)
+    assert idle.cpu_milliseconds < busy.cpu_milliseconds
+    assert idle.milliseconds >= 500
 
 
 @pytest.mark.parametrize(
-    ("command", "code", "end", "says"),
+    ("command", "code", "end", "message"),
     [
         (python("raise SystemExit('no broker')"), 1, 0, "no broker\n"),
         (python("import os; os._exit(3)"), 3, 0, ""),
@@ -148,12 +148,12 @@ def test_a_hanging_service_is_told_from_a_busy_one(tmp_path: Path, port: int) ->
         (("sh", "-c", "exit 0"), 0, 0, ""),
     ],
 )
-def test_one_that_ends(
-    tmp_path: Path, port: int, command: tuple[str, ...], code: int, end: int, says: str
+def test_an_exiting_service_is_reported(
+    tmp_path: Path, port: int, command: tuple[str, ...], code: int, end: int, message: str
 ) -> None:
     seen = serve(tmp_path, port, *command)
     assert seen.ended
-    assert (seen.exit_code, seen.signal, seen.words) == (code, end, says)
+    assert (seen.exit_code, seen.signal, seen.words) == (code, end, message)
 
 
 def test_endless_output_is_read_in_pieces(tmp_path: Path, port: int) -> None:
@@ -173,7 +173,7 @@ def serves(serve: str, address: str, family: str = "pass") -> tuple[str, ...]:
     return python(_SERVES.format(serve=serve, address=address, family=family))
 
 
-def test_a_service_is_asked_again_a_moment_later(tmp_path: Path, port: int) -> None:
+def test_a_service_is_requested_a_second_time(tmp_path: Path, port: int) -> None:
     seen = serve(tmp_path, port, *serves("server.serve_forever()", f"('', {port})"))
     assert (seen.status, seen.later, seen.ended, seen.restarts) == (200, 200, False, 0)
     assert (seen.addresses, seen.left) == (["0.0.0.0"], 1)
@@ -188,7 +188,7 @@ def test_a_service_is_asked_again_a_moment_later(tmp_path: Path, port: int) -> N
         ("('::', {port})", "address_family = 10", ["::"]),
     ],
 )
-def test_the_addresses_that_it_listens_on(
+def test_the_listening_addresses_are_reported(
     tmp_path: Path, port: int, address: str, family: str, addresses: list[str]
 ) -> None:
     command = serves("server.serve_forever()", address.format(port=port), family)
@@ -196,34 +196,38 @@ def test_the_addresses_that_it_listens_on(
     assert (seen.status, seen.later, seen.addresses) == (200, 200, addresses)
 
 
-def test_a_service_on_a_socket_in_the_file_system(tmp_path: Path, port: int) -> None:
+def test_a_service_may_listen_on_a_unix_socket(tmp_path: Path, port: int) -> None:
     family = "address_family = 1; server_bind = lambda self: self.socket.bind('web.sock')"
     command = serves("server.serve_forever()", "''", family)
     seen = serve(tmp_path, port, *command, listen=f"unix:{tmp_path}/web.sock")
     assert (seen.status, seen.later, seen.addresses) == (200, 200, [])
 
 
-def test_one_that_ends_after_its_first_response(tmp_path: Path, port: int) -> None:
+def test_a_service_that_exits_after_its_first_response_is_reported(
+    tmp_path: Path, port: int
+) -> None:
     command = serves("server.handle_request(); sys.exit('one is enough')", f"('', {port})")
     seen = serve(tmp_path, port, *command)
     assert (seen.status, seen.ended, seen.exit_code) == (200, True, 1)
     assert seen.words.endswith("one is enough\n")
 
 
-def test_one_that_closes_its_port_after_its_first_response(tmp_path: Path, port: int) -> None:
+def test_a_service_that_closes_its_port_after_its_first_response_is_reported(
+    tmp_path: Path, port: int
+) -> None:
     once = "server.handle_request(); server.server_close(); time.sleep(1000)"
     seen = serve(tmp_path, port, *serves(once, f"('', {port})"))
     assert (seen.status, seen.later, seen.ended) == (200, 0, False)
 
 
-def test_workers_that_end_with_each_response(tmp_path: Path, port: int) -> None:
+def test_workers_that_exit_after_each_response_are_reported(tmp_path: Path, port: int) -> None:
     flap = "while True:\n    os.fork() or sys.exit(server.handle_request())\n    os.wait()"
     seen = serve(tmp_path, port, *serves(flap, f"('', {port})"))
     assert (seen.status, seen.ended) == (200, False)
     assert seen.restarts >= 1
 
 
-def test_a_daemon_that_is_left_behind(tmp_path: Path, port: int) -> None:
+def test_a_daemon_left_behind_is_reported_and_killed(tmp_path: Path, port: int) -> None:
     daemon = "os.fork() and os._exit(0)\nos.setsid()\nserver.serve_forever()"
     seen = serve(tmp_path, port, *serves(daemon, f"('', {port})"))
     assert (seen.ended, seen.exit_code, seen.left) == (True, 0, 1)
@@ -244,7 +248,7 @@ def test_a_daemon_that_is_left_behind(tmp_path: Path, port: int) -> None:
         ),
     ],
 )
-def test_one_whose_peer_is_missing_is_given_up(
+def test_a_service_whose_peer_is_missing_is_stopped_early(
     tmp_path: Path, port: int, command: tuple[str, ...]
 ) -> None:
     seen = serve(tmp_path, port, *command, seconds=1000)
@@ -253,7 +257,7 @@ def test_one_whose_peer_is_missing_is_given_up(
     assert seen.complaints
 
 
-def test_one_that_ends_and_is_started_again_is_given_up(tmp_path: Path, port: int) -> None:
+def test_a_service_that_keeps_restarting_is_stopped_early(tmp_path: Path, port: int) -> None:
     command = python(_WORKERS.format(worker="import never_written"))
     seen = serve(tmp_path, port, *command, seconds=1000)
     assert seen.looping
@@ -261,15 +265,15 @@ def test_one_that_ends_and_is_started_again_is_given_up(tmp_path: Path, port: in
     assert "ModuleNotFoundError: No module named 'never_written'" in seen.words
 
 
-def test_a_script_that_waits_is_waited_for(tmp_path: Path, port: int) -> None:
-    waits = f"for i in 1 2 3 4 5 6 7 8; do test -e x; sleep 0.2; done; exec {sys.executable} -c "
+def test_a_start_script_that_polls_is_waited_for(tmp_path: Path, port: int) -> None:
+    poll = f"for i in 1 2 3 4 5 6 7 8; do test -e x; sleep 0.2; done; exec {sys.executable} -c "
     code = _SERVES.format(serve="server.serve_forever()", address=f"('', {port})", family="pass")
-    seen = serve(tmp_path, port, "sh", "-c", f'{waits} "$0"', code)
+    seen = serve(tmp_path, port, "sh", "-c", f'{poll} "$0"', code)
     assert (seen.status, seen.later, seen.looping) == (200, 200, False)
 
 
 @pytest.mark.parametrize(
-    ("check", "code", "says"),
+    ("check", "code", "message"),
     [
         (("sh", "-c", "echo well"), 0, "well\n"),
         (("sh", "-c", "echo ill; exit 3"), 3, "ill\n"),
@@ -277,15 +281,15 @@ def test_a_script_that_waits_is_waited_for(tmp_path: Path, port: int) -> None:
     ],
 )
 def test_the_health_check_is_executed_once(
-    tmp_path: Path, port: int, check: tuple[str, ...], code: int, says: str
+    tmp_path: Path, port: int, check: tuple[str, ...], code: int, message: str
 ) -> None:
     command = serves("server.serve_forever()", f"('', {port})")
     service, health = f"service={port},200,30,any,/", f"health=30,{len(check)}"
-    said = report(tmp_path, service, *check, *command, health=health)
-    assert said.service is not None
-    assert (said.service.status, said.service.later) == (200, 200)
-    assert said.health is not None
-    assert (said.health.exit_code, said.health.words) == (code, says)
+    answer = report(tmp_path, service, *check, *command, health=health)
+    assert answer.service is not None
+    assert (answer.service.status, answer.service.later) == (200, 200)
+    assert answer.health is not None
+    assert (answer.health.exit_code, answer.health.words) == (code, message)
     late = report(tmp_path, service, "sleep", "1000", *command, health="health=0.5,2")
     assert late.health is not None
     assert late.health.timed_out

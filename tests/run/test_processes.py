@@ -1,4 +1,4 @@
-"""Child processes: every one is ended, waited for, and its output is bounded."""
+"""Child processes are stopped and waited for, and their output is limited."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.waiting import soon
 SHORT = ((signal.SIGINT, 0.2), (signal.SIGTERM, 0.2), (signal.SIGKILL, 20.0))
 LONG = ((signal.SIGINT, 20.0), (signal.SIGTERM, 20.0), (signal.SIGKILL, 20.0))
 
-# `ready` is written when the signals are set: a signal before that would test nothing.
+# `ready` is created once the handlers are set: an earlier signal would test nothing.
 STUBBORN = """
 import os, signal, sys
 for means in (signal.SIGINT, signal.SIGTERM):
@@ -75,20 +75,20 @@ async def test_a_missing_command_is_an_oserror(tmp_path: Path) -> None:
         await GroupProcess.start(["./docker"], stderr=out, cwd=tmp_path, env={})
 
 
-async def test_a_polite_child_ends_by_itself(tmp_path: Path) -> None:
+async def test_a_child_that_handles_sigint_exits_by_itself(tmp_path: Path) -> None:
     process = await start(tmp_path, POLITE)
     await process.stop(LONG)
     assert await process.wait() == 130
     assert (tmp_path / "out").read_text() == "ended\n"
 
 
-async def test_a_stubborn_child_is_killed(tmp_path: Path) -> None:
+async def test_a_child_that_ignores_signals_is_killed(tmp_path: Path) -> None:
     process = await start(tmp_path, STUBBORN)
     await process.stop(SHORT)
     assert await process.wait() == -signal.SIGKILL
 
 
-async def test_its_children_are_killed_too(tmp_path: Path) -> None:
+async def test_grandchildren_are_killed_too(tmp_path: Path) -> None:
     process = await start(tmp_path, STUBBORN, "child")
     grandchild = int((tmp_path / "out").read_text())
     assert not is_gone(grandchild)
@@ -96,7 +96,7 @@ async def test_its_children_are_killed_too(tmp_path: Path) -> None:
     await soon(lambda: is_gone(grandchild))
 
 
-async def test_children_of_a_polite_parent_dont_outlive_it(tmp_path: Path) -> None:
+async def test_grandchildren_do_not_outlive_a_child_that_exits_by_itself(tmp_path: Path) -> None:
     program = POLITE.replace(
         "import signal, sys",
         "import os, signal, sys\n"
@@ -120,13 +120,13 @@ async def test_stopping_an_ended_process_does_nothing(tmp_path: Path) -> None:
     assert await process.wait() == 0
 
 
-async def test_our_own_group_is_left_alone(tmp_path: Path) -> None:
+async def test_a_child_runs_in_its_own_process_group(tmp_path: Path) -> None:
     process = await start(tmp_path, POLITE)
     assert os.getpgid(process.pid) != os.getpgid(0)
     await process.stop(LONG)
 
 
-async def test_both_streams_are_kept_apart() -> None:
+async def test_both_output_streams_are_kept_apart() -> None:
     program = "import os, sys; os.write(1, b'out'); os.write(2, b'err'); sys.exit(3)"
     ended = await run_bounded(python(program), patience=60)
     assert (ended.code, ended.out, ended.err, ended.timed_out) == (3, b"out", b"err", False)
@@ -138,7 +138,7 @@ async def test_output_beyond_the_limit_is_read_and_dropped() -> None:
     assert (ended.code, ended.out, ended.err) == (0, b"x" * 1000, b"y" * 1000)
 
 
-async def test_a_silent_child_is_ended_when_patience_is(tmp_path: Path) -> None:
+async def test_a_child_is_killed_after_the_timeout(tmp_path: Path) -> None:
     program = "import os, signal\nos.write(1, b'%d' % os.getpid())\nwhile True: signal.pause()"
     ended = await run_bounded(python(program), patience=0.5)
     assert ended.timed_out
@@ -146,13 +146,13 @@ async def test_a_silent_child_is_ended_when_patience_is(tmp_path: Path) -> None:
     assert not ended.out or is_gone(int(ended.out))
 
 
-async def test_its_children_dont_keep_the_pipes(tmp_path: Path) -> None:
+async def test_a_grandchild_does_not_keep_the_pipes_open(tmp_path: Path) -> None:
     program = "import os, signal\nif os.fork() == 0:\n    while True: signal.pause()"
     ended = await run_bounded(python(program), patience=0.5)
     assert ended.timed_out
 
 
-async def test_a_cancelled_question_ends_its_child(tmp_path: Path) -> None:
+async def test_cancelling_kills_the_child(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     program = (
         "import os, signal, sys\nopen(sys.argv[1] + '.new', 'w').write(str(os.getpid()))\n"
@@ -167,14 +167,14 @@ async def test_a_cancelled_question_ends_its_child(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stream", [1, 2])
-async def test_one_that_prints_too_much_is_killed(stream: int) -> None:
+async def test_a_child_that_prints_too_much_is_killed(stream: int) -> None:
     program = f"import os\nwhile True: os.write({stream}, b'x' * 4096)"
     ended = await run_bounded(python(program), patience=60, limit=1000, flood=100_000)
     assert (ended.flooded, ended.timed_out, ended.code) == (True, False, -signal.SIGKILL)
     assert {len(ended.out), len(ended.err)} == {1000, 0}
 
 
-async def test_one_that_prints_just_enough_is_not() -> None:
+async def test_a_child_that_prints_up_to_the_limit_is_not_killed() -> None:
     program = "print('x' * 99_999, flush=True)"
     ended = await run_bounded(python(program), patience=60, flood=100_000)
     assert (ended.flooded, ended.code, len(ended.out)) == (False, 0, 100_000)

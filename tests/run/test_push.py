@@ -16,7 +16,7 @@ from openhqm_tui.run.runner.__main__ import Runner
 from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import digest_of, raw_index
-from tests.run.runs import Watch, executed, folder_of, prepared, running, taken_up
+from tests.run.runs import Watch, execute_again, executed, folder_of, prepared, running
 from tests.waiting import soon
 
 
@@ -49,7 +49,7 @@ async def test_nothing_is_pushed_without_push(docker: FakeDocker) -> None:
 
 
 @pytest.mark.parametrize(
-    ("container", "target", "says"),
+    ("container", "target", "message"),
     [
         ({"machine": "x86_64"}, {}, "redis linux/arm64, kafka linux/arm64 are not verified"),
         (
@@ -61,28 +61,28 @@ async def test_nothing_is_pushed_without_push(docker: FakeDocker) -> None:
     ],
 )
 async def test_nothing_is_pushed_while_anything_is_unverified(
-    docker: FakeDocker, container: dict[str, object], target: dict[str, object], says: str
+    docker: FakeDocker, container: dict[str, object], target: dict[str, object], message: str
 ) -> None:
     docker.container("linux/arm64", **container)
     docker.target("kafka", target)
     watch = await executed(prepared("redis", "kafka", push=True))
     assert watch.status is Status.FAILED
     assert pushed(docker) == []
-    assert watch.follower.state.notes == [f"nothing pushed: {says}"]
+    assert watch.follower.state.notes == [f"nothing pushed: {message}"]
 
 
 async def test_a_retry_that_verifies_the_last_image_pushes_all(docker: FakeDocker) -> None:
     docker.target("kafka", {"exit": 1}, {})
     folder = (await executed(prepared("redis", "kafka", push=True))).folder
     folder.ask(Request("retry", "kafka"))
-    assert (await taken_up(folder)).status is Status.PASSED
+    assert (await execute_again(folder)).status is Status.PASSED
     assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
     folder.ask(Request("check"))
-    assert (await taken_up(folder)).status is Status.PASSED
-    assert len(pushed(docker)) == 2, "what is pushed is not pushed again"
+    assert (await execute_again(folder)).status is Status.PASSED
+    assert len(pushed(docker)) == 2, "pushed tags are not pushed again"
 
 
-async def test_a_push_that_fails_fails_the_run_and_says_why(docker: FakeDocker) -> None:
+async def test_a_failed_push_fails_the_run_with_its_reason(docker: FakeDocker) -> None:
     docker.push("openhqm:latest-redis", err="no basic auth credentials")
     watch = await executed(prepared("redis", "kafka", push=True))
     assert watch.status is Status.FAILED
@@ -92,22 +92,22 @@ async def test_a_push_that_fails_fails_the_run_and_says_why(docker: FakeDocker) 
     assert reason.startswith("openhqm:latest-redis: not logged in")
 
 
-@pytest.mark.parametrize("asked", [Request("retry", "redis"), Request("retry"), Request("resume")])
+@pytest.mark.parametrize("again", [Request("retry", "redis"), Request("retry"), Request("resume")])
 async def test_a_failed_push_is_repeated_alone_on_request(
-    docker: FakeDocker, asked: Request
+    docker: FakeDocker, again: Request
 ) -> None:
     docker.push("openhqm:latest-redis", err="connection refused")
     folder = (await executed(prepared("redis", "kafka", push=True))).folder
     docker.push("openhqm:latest-redis")
     folder.ask(Request("check", "redis", "linux/amd64"))
-    watch = await taken_up(folder)
-    assert watch.status is Status.FAILED, "asking for something else is no push of what failed"
+    watch = await execute_again(folder)
+    assert watch.status is Status.FAILED, "other requests don't repeat the push"
     assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
-    folder.ask(asked)
-    watch = await taken_up(folder)
+    folder.ask(again)
+    watch = await execute_again(folder)
     assert watch.status is Status.PASSED
     assert pushed(docker)[2:] == ["openhqm:latest-redis"]
-    assert watch.order(events.TargetStarted) == ["redis", "kafka"], "nothing is built for it"
+    assert watch.order(events.TargetStarted) == ["redis", "kafka"], "nothing is rebuilt"
 
 
 async def test_a_tag_that_was_moved_is_not_pushed(docker: FakeDocker) -> None:
@@ -133,7 +133,7 @@ async def test_a_push_is_cancelled_with_the_run(docker: FakeDocker) -> None:
 
 
 @pytest.mark.parametrize("takes", ["kafka", ""])
-async def test_a_registry_that_took_another_image_fails_the_push(
+async def test_a_registry_that_stored_another_image_fails_the_push(
     docker: FakeDocker, takes: str
 ) -> None:
     docker.push("openhqm:latest-redis", takes=takes)
@@ -155,11 +155,11 @@ async def test_an_image_without_a_digest_is_not_pushed(
     ]
 
 
-# -- called off -------------------------------------------------------------------------------
+# -- cancelled --------------------------------------------------------------------------------
 
 
-class AskedAtTheEnd(Runner):
-    """A runner that is asked something when no task is alive and the push is next."""
+class CancelledAtTheEnd(Runner):
+    """A runner that gets a request when no task is left and the push is next."""
 
     request: Request | None = Request("cancel")
 
@@ -171,39 +171,39 @@ class AskedAtTheEnd(Runner):
         ):
             request, self.request = self.request, None
             if request is not None:
-                self.meet(request)
+                self.deliver(request)
         return super()._handle_requests(resumed=resumed)
 
-    def meet(self, request: Request) -> None:
+    def deliver(self, request: Request) -> None:
         self.folder.ask(request)
 
     def _targets(self) -> list[TargetState]:
         return list(self.state.targets.values())
 
 
-class SignalledAtTheEnd(AskedAtTheEnd):
-    """As that, but it is a signal."""
+class SignalledAtTheEnd(CancelledAtTheEnd):
+    """The same with a signal."""
 
-    def meet(self, request: Request) -> None:
+    def deliver(self, request: Request) -> None:
         self.cancel("")
 
 
-@pytest.mark.parametrize("kind", [AskedAtTheEnd, SignalledAtTheEnd])
-async def test_a_cancel_between_the_last_check_and_the_push_is_obeyed(
+@pytest.mark.parametrize("kind", [CancelledAtTheEnd, SignalledAtTheEnd])
+async def test_a_cancel_between_the_last_check_and_the_push_prevents_it(
     docker: FakeDocker, kind: type[Runner]
 ) -> None:
     folder = folder_of(prepared("redis", "kafka", push=True))
     assert await kind(folder).execute() is Outcome.CANCELLED
-    watch = Watch(folder).look()
+    watch = Watch(folder).poll()
     assert pushed(docker) == []
     assert watch.order(events.CancelRequested) == [""]
     assert pushes(watch) == [("redis", Outcome.CANCELLED, ""), ("kafka", Outcome.CANCELLED, "")]
     folder.ask(Request("resume"))
-    assert (await taken_up(folder)).status is Status.PASSED
+    assert (await execute_again(folder)).status is Status.PASSED
     assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
 
 
-async def test_a_cancel_that_cuts_off_a_check_calls_the_push_off_too(docker: FakeDocker) -> None:
+async def test_cancelling_a_check_cancels_the_push_too(docker: FakeDocker) -> None:
     docker.push("openhqm:latest-redis", err="no basic auth credentials")
     folder = (await executed(prepared("redis", push=True))).folder
     docker.push("openhqm:latest-redis")
@@ -217,7 +217,7 @@ async def test_a_cancel_that_cuts_off_a_check_calls_the_push_off_too(docker: Fak
 
 
 @pytest.mark.parametrize("then", [Request("resume"), Request("retry", "redis")])
-async def test_a_cancel_of_a_run_that_was_over_holds_no_later_push_up(
+async def test_a_cancel_after_the_end_does_not_prevent_a_later_push(
     docker: FakeDocker, then: Request
 ) -> None:
     docker.push("openhqm:latest-redis", err="no basic auth credentials")
@@ -225,7 +225,7 @@ async def test_a_cancel_of_a_run_that_was_over_holds_no_later_push_up(
     docker.push("openhqm:latest-redis")
     for request in (Request("cancel"), then):
         folder.ask(request)
-    watch = await taken_up(folder)
+    watch = await execute_again(folder)
     assert watch.status is Status.PASSED
     assert watch.order(events.CancelRequested) == []
 
@@ -236,11 +236,11 @@ async def test_a_handled_cancel_does_not_stop_a_later_push(docker: FakeDocker) -
         await soon(lambda: docker.has("held-redis"))
         watch.folder.ask(Request("cancel"))
     watch.folder.ask(Request("retry", "redis"))
-    assert (await taken_up(watch.folder)).status is Status.PASSED
+    assert (await execute_again(watch.folder)).status is Status.PASSED
     assert pushed(docker) == ["openhqm:latest-redis"]
 
 
-# -- what could not be asked ------------------------------------------------------------------
+# -- inconclusive checks ----------------------------------------------------------------------
 
 CRASH = {"exit": 139, "err": "qemu: uncaught target signal 11"}
 
@@ -249,7 +249,7 @@ async def test_inconclusive_images_are_pushed_with_allow_unknown(docker: FakeDoc
     docker.container("linux/arm64", **CRASH)
     watch = await executed(prepared("redis", "kafka", push=True, allow_unknown=True))
     assert watch.status is Status.PASSED
-    assert watch.targets("redis", "kafka") == [Status.UNKNOWN, Status.UNKNOWN], "no pass for that"
+    assert watch.targets("redis", "kafka") == [Status.UNKNOWN, Status.UNKNOWN], "they don't pass"
     assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
     assert watch.follower.state.notes == [
         "pushed anyway (--allow-unknown): redis linux/arm64, kafka linux/arm64 are not "
@@ -274,16 +274,16 @@ async def test_failed_images_are_never_pushed(
     assert "kafka linux/arm64" in note
 
 
-async def test_a_retry_honours_what_was_allowed(docker: FakeDocker) -> None:
+async def test_a_retry_keeps_allow_unknown(docker: FakeDocker) -> None:
     docker.container("linux/arm64", **CRASH)
     docker.push("openhqm:latest-redis", err="connection refused")
     folder = (await executed(prepared("redis", push=True, allow_unknown=True))).folder
     docker.push("openhqm:latest-redis")
     folder.ask(Request("retry"))
-    watch = await taken_up(folder)
+    watch = await execute_again(folder)
     assert watch.status is Status.PASSED
     assert len(pushed(docker)) == 2
-    assert watch.order(events.TargetStarted) == ["redis"], "nothing is built for it"
+    assert watch.order(events.TargetStarted) == ["redis"], "nothing is rebuilt"
 
 
 # -- read back --------------------------------------------------------------------------------
@@ -301,12 +301,12 @@ async def test_the_pushed_index_is_read_back_and_recorded(docker: FakeDocker) ->
     docker.reads_back("openhqm:latest-redis", raw=raw)
     watch = await executed(prepared("redis", push=True))
     (read,) = (event for event in watch.events if isinstance(event, events.ReadBack))
-    assert read.attestations == 2, "told, and no platform"
+    assert read.attestations == 2, "counted, but not as platforms"
     assert "a different digest" in pushes(watch)[0][2]
 
 
 @pytest.mark.parametrize(
-    ("does", "says"),
+    ("registry", "message"),
     [
         ({"raw": raw_index("redis", ("amd64",))}, "the registry has no image for linux/arm64"),
         ({"raw": raw_index("kafka")}, "the registry has a different digest than the verified one"),
@@ -315,20 +315,20 @@ async def test_the_pushed_index_is_read_back_and_recorded(docker: FakeDocker) ->
         ({"err": "unauthorized: authentication required"}, "not read back: not logged in"),
     ],
 )
-async def test_a_registry_that_gives_back_something_else_fails_the_push(
-    docker: FakeDocker, does: dict[str, str], says: str
+async def test_a_registry_that_returns_something_else_fails_the_push(
+    docker: FakeDocker, registry: dict[str, str], message: str
 ) -> None:
-    docker.reads_back("openhqm:latest-redis", **does)
+    docker.reads_back("openhqm:latest-redis", **registry)
     folder = (await executed(prepared("redis", "kafka", push=True))).folder
     watch = Watch(folder).finish()
     assert watch.status is Status.FAILED
     ((target, outcome, reason),) = pushes(watch)
     assert (target, outcome) == ("redis", Outcome.FAILED)
     assert reason.startswith("openhqm:latest-redis: pushed, but ")
-    assert says in reason
+    assert message in reason
     docker.reads_back("openhqm:latest-redis")
     folder.ask(Request("retry", "redis"))
-    assert (await taken_up(folder)).status is Status.PASSED
+    assert (await execute_again(folder)).status is Status.PASSED
 
 
 HTTP = 'Head "https://r.example:5000/v2/x": http: server gave HTTP response to HTTPS client'

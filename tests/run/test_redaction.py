@@ -1,4 +1,4 @@
-"""No secret of a run is in anything that is told of it; what is kept for running has them all."""
+"""No output about a run has its secrets; only the files needed for running have them."""
 
 from __future__ import annotations
 
@@ -35,56 +35,56 @@ def run(
     return planted(request.param, tmp_path / "run", tmp_path / "secret")
 
 
-def assert_none(told: str) -> None:
-    found = [secret for secret in SECRETS if secret in told]
+def assert_none(text: str) -> None:
+    found = [secret for secret in SECRETS if secret in text]
     assert found == []
 
 
-def test_they_are_in_what_is_kept(run: RunFolder) -> None:
+def test_the_run_folder_has_the_secrets(run: RunFolder) -> None:
     assert ARGUMENT in run.bake_file.read_text()
     assert any(GITHUB in file.read_text() for file in run.path.glob("*.rawjson"))
 
 
 @pytest.mark.parametrize("output", [PlainOutput, GithubOutput, JsonOutput])
-def test_none_is_in_what_a_run_prints(
+def test_printed_output_has_no_secret(
     run: RunFolder, output: Callable[[Follower, io.StringIO], Output]
 ) -> None:
     out = io.StringIO()
     follower = Follower(run)
     show(follower, output(follower, out))
-    told = out.getvalue()
-    assert len(told) > 500
-    assert "***" in told
-    assert_none(told)
+    text = out.getvalue()
+    assert len(text) > 500
+    assert "***" in text
+    assert_none(text)
 
 
-def test_none_is_on_a_terminal(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_terminal_output_has_no_secret(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     follower = Follower(run)
     show(follower, TtyOutput(follower, "stops", verbose=True))
     assert_none(capsys.readouterr().out)
 
 
-def test_none_is_in_a_log_as_text(run: RunFolder) -> None:
-    told = ""
+def test_text_logs_have_no_secret(run: RunFolder) -> None:
+    text = ""
     for target in run.info.targets:
         stream = run.stream_name(target.name, 1)
         if (run.path / stream).exists():
             assert write_text_log(run, target.name, stream) is not None
-            told += (run.path / text_log_of(stream)).read_text()
-    assert "***" in told
-    assert_none(told)
+            text += (run.path / text_log_of(stream)).read_text()
+    assert "***" in text
+    assert_none(text)
 
 
 @pytest.mark.parametrize("form", formats())
-def test_none_is_in_a_report(run: RunFolder, form: str) -> None:
+def test_reports_have_no_secret(run: RunFolder, form: str) -> None:
     assert_none(rendered(read_report(run), form))
 
 
-def test_none_is_in_the_history(run: RunFolder) -> None:
+def test_the_history_has_no_secret(run: RunFolder) -> None:
     assert_none(repr(record_folder(run)))
 
 
-def test_none_is_in_the_console_s_logs(run: RunFolder) -> None:
+def test_the_consoles_logs_have_no_secret(run: RunFolder) -> None:
     for target in read_run(run).targets.values():
         for log in (target.log, *(lane.log for lane in target.lanes.values())):
             assert_none("\n".join([log.text(index) for index in range(len(log))]))
@@ -95,7 +95,7 @@ def test_none_is_in_the_console_s_logs(run: RunFolder) -> None:
             assert_none(f"{step.name} {step.error}")
 
 
-def test_names_of_targets_and_platforms_are_no_secrets(tmp_path: Path) -> None:
+def test_names_of_targets_and_platforms_are_not_masked(tmp_path: Path) -> None:
     run = planted("failed", tmp_path / "run", tmp_path / "secret")
     for word in ("kafka", "linux/amd64", "linux/arm64"):
         assert mask_of(run).named("DB_PASS", word) == word

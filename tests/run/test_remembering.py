@@ -1,4 +1,4 @@
-"""Runs are remembered when they are over, or later; what keeps them from it harms no build."""
+"""Runs are added to the history at their end or later; a damaged history doesn't affect builds."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ from openhqm_tui.store.paths import ready_state_folder
 from openhqm_tui.store.run_folder import RunFolder, runs_folder
 from tests.fake_docker import FakeDocker
 from tests.recordings import copied, recording
-from tests.run.runs import begun, executed, prepared, taken_up
+from tests.run.runs import execute_again, executed, prepared, runner_process
 from tests.store.test_history import _no_database, _overwritten
 from tests.waiting import until
 
 
 def kept(state: Path, name: str, as_: str = "") -> RunFolder:
-    """Put a recorded run among the runs of a state folder."""
+    """Copy a recorded run into a state folder."""
     return copied(name, runs_folder(state) / (as_ or recording(name).info.id))
 
 
-def known(state: Path) -> set[str]:
+def indexed_runs(state: Path) -> set[str]:
     with History(state) as history:
         return set(history.sizes())
 
 
-# -- reading the folders -----------------------------------------------------------------------
+# -- reading the folders ----------------------------------------------------------------------
 
 
 def test_missing_runs_are_indexed_once(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_missing_runs_are_indexed_once(tmp_path: Path) -> None:
     assert index_missing(tmp_path) == Indexed(0, [])
     names.add(kept(tmp_path, "checked").path.name)
     assert index_missing(tmp_path) == Indexed(1, [])
-    assert known(tmp_path) == names
+    assert indexed_runs(tmp_path) == names
     assert index_missing(tmp_path, anew=True) == Indexed(3, [])
 
 
@@ -75,7 +75,7 @@ def test_a_live_run_is_indexed_after_its_end(tmp_path: Path) -> None:
     assert index_missing(tmp_path) == Indexed(0, [])
     found = remembered(tmp_path)
     assert found.live == {folder.path.name}
-    assert not known(tmp_path)
+    assert not indexed_runs(tmp_path)
     assert [run.status for run in found.runs] == ["running"]
     os.close(lock)
     # Its runner died.
@@ -99,7 +99,7 @@ def test_an_unreadable_run_is_reported_and_hides_no_other(tmp_path: Path) -> Non
     assert len(remembered(tmp_path).runs) == 1
 
 
-def test_a_run_that_no_history_can_hold_hides_no_other(tmp_path: Path) -> None:
+def test_a_run_the_history_cannot_store_hides_no_other(tmp_path: Path) -> None:
     kept(tmp_path, "checked")
     theirs = kept(tmp_path, "warm", "20990101-000000-aaaa")
     info = json.loads(theirs.info_file.read_bytes())
@@ -110,7 +110,7 @@ def test_a_run_that_no_history_can_hold_hides_no_other(tmp_path: Path) -> None:
     assert remember(theirs) == "a value in this run is out of range"
 
 
-def test_a_run_whose_name_is_no_text_hides_no_other(tmp_path: Path) -> None:
+def test_a_run_whose_name_is_not_valid_utf8_hides_no_other(tmp_path: Path) -> None:
     mine = kept(tmp_path, "checked")
     theirs = kept(tmp_path, "warm", os.fsdecode(b"2099\xff"))
     indexed = index_missing(tmp_path)
@@ -118,7 +118,7 @@ def test_a_run_whose_name_is_no_text_hides_no_other(tmp_path: Path) -> None:
     assert [run.id for run in remembered(tmp_path).runs] == [mine.path.name]
 
 
-def test_runs_from_elsewhere_are_listed_but_teach_nothing(tmp_path: Path) -> None:
+def test_imported_runs_are_listed_but_not_used_for_estimates(tmp_path: Path) -> None:
     mine = kept(tmp_path, "warm")
     theirs = kept(tmp_path, "warm", "20990101-000000-aaaa")
     theirs.imported_file.touch()
@@ -133,7 +133,7 @@ def test_runs_from_elsewhere_are_listed_but_teach_nothing(tmp_path: Path) -> Non
     assert samples_for(tmp_path, kind, ["redis"]) == []
 
 
-def test_what_is_installed_is_read_from_the_evidence(tmp_path: Path) -> None:
+def test_installed_packages_are_read_from_the_evidence(tmp_path: Path) -> None:
     folder = kept(tmp_path, "checked")
     index_missing(tmp_path)
     with History(tmp_path) as history:
@@ -144,7 +144,7 @@ def test_what_is_installed_is_read_from_the_evidence(tmp_path: Path) -> None:
     assert packages["minimal"]["python"].startswith("3.13")
 
 
-# -- secrets -----------------------------------------------------------------------------------
+# -- secrets ----------------------------------------------------------------------------------
 
 TOKEN = "ghp_" + "a1B2c3D4" * 5
 PASSWORD = "correct-horse-battery"
@@ -173,8 +173,8 @@ def test_no_secret_gets_into_the_database(tmp_path: Path) -> None:
         assert secret not in msgspec.json.encode(run).decode()
 
 
-def test_what_a_dockerfile_holds_stays_out_of_it_too(tmp_path: Path) -> None:
-    """BuildKit puts variables' values into steps' names, and remarks on secrets' names."""
+def test_secrets_in_a_dockerfile_stay_out_of_the_database(tmp_path: Path) -> None:
+    """BuildKit puts values of variables into step names, and the Dockerfile into warnings."""
     folder = kept(tmp_path, "checked")
     dockerfile = base64.b64encode(f"ENV DB_PASSWORD={PASSWORD}".encode()).decode()
     warning = {"warnings": [{"vertex": "a", "sourceInfo": {"data": dockerfile}}]}
@@ -187,25 +187,25 @@ def test_what_a_dockerfile_holds_stays_out_of_it_too(tmp_path: Path) -> None:
     assert PASSWORD.encode() not in kept_bytes
 
 
-# -- damage ------------------------------------------------------------------------------------
+# -- damage -----------------------------------------------------------------------------------
 
 
 def test_a_damaged_history_is_set_aside_and_rebuilt(tmp_path: Path) -> None:
     folder = kept(tmp_path, "checked")
     index_missing(tmp_path)
     _no_database(history_file(tmp_path))
-    said: list[str] = []
-    index_missing(tmp_path, say=said.append)
-    assert known(tmp_path) == {folder.path.name}
+    notes: list[str] = []
+    index_missing(tmp_path, say=notes.append)
+    assert indexed_runs(tmp_path) == {folder.path.name}
     (aside,) = tmp_path.glob("history.db.damaged-*")
-    assert said == [
+    assert notes == [
         f"the history {history_file(tmp_path)} is damaged: it was renamed to {aside.name}, and "
         "a new one was built from the run folders"
     ]
 
 
 def test_readable_records_of_a_damaged_history_are_kept(tmp_path: Path) -> None:
-    """Its own summary is nonsense, but the rows are whole, and its folder is gone."""
+    """The summary of the run is invalid and its folder is gone, but its other rows are intact."""
     folder = kept(tmp_path, "checked")
     index_missing(tmp_path)
     with History(tmp_path) as history:
@@ -224,7 +224,7 @@ def test_readable_records_of_a_damaged_history_are_kept(tmp_path: Path) -> None:
     assert list(tmp_path.glob("history.db.damaged-*"))
 
 
-def test_where_it_cannot_be_used_the_folders_tell(tmp_path: Path) -> None:
+def test_without_a_usable_history_the_run_folders_are_read(tmp_path: Path) -> None:
     folder = kept(tmp_path, "checked")
     history_file(tmp_path).mkdir()
     found = remembered(tmp_path)
@@ -233,15 +233,15 @@ def test_where_it_cannot_be_used_the_folders_tell(tmp_path: Path) -> None:
     assert "can't be opened" in found.problem
 
 
-# -- the end of a run --------------------------------------------------------------------------
+# -- the end of a run -------------------------------------------------------------------------
 
 
-def test_a_run_is_remembered_when_its_runner_ends(docker: FakeDocker) -> None:
+def test_a_run_is_in_the_history_when_its_runner_exits(docker: FakeDocker) -> None:
     docker.target("redis", {"stream": "checked/redis"})
-    with begun(prepared("redis")) as (watch, _):
+    with runner_process(prepared("redis")) as (watch, _):
         watch_end(watch)
         state = ready_state_folder()
-        until(lambda: known(state) == {watch.name}, "it is remembered")
+        until(lambda: indexed_runs(state) == {watch.name}, "the run is in the history")
     with History(state) as history:
         run = history.run(watch.name)
     assert run is not None
@@ -250,7 +250,7 @@ def test_a_run_is_remembered_when_its_runner_ends(docker: FakeDocker) -> None:
 
 
 def watch_end(watch) -> None:
-    until(lambda: watch.has(journal.RunEnded), "the run is over")
+    until(lambda: watch.has(journal.RunEnded), "the run ends")
 
 
 def _newer(path: Path) -> None:
@@ -265,7 +265,7 @@ def _a_folder(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "note"),
+    ("damage", "note"),
     [
         (_newer, "was written by a newer openhqm-tui"),
         (_a_folder, "can't be opened (Is a directory)"),
@@ -273,28 +273,26 @@ def _a_folder(path: Path) -> None:
         (_overwritten, "is damaged"),
     ],
 )
-async def test_a_history_in_trouble_harms_no_build(
-    docker: FakeDocker, trouble: Callable[[Path], None], note: str
+async def test_an_unusable_history_does_not_affect_a_build(
+    docker: FakeDocker, damage: Callable[[Path], None], note: str
 ) -> None:
     state = ready_state_folder()
     with History(state):
         pass
     kept(state, "cold")
     index_missing(state)
-    trouble(history_file(state))
+    damage(history_file(state))
     watch = await executed(prepared("redis"))
     assert watch.status is Status.PASSED
-    if (
-        trouble is not _overwritten
-    ):  # where no page that is looked at is torn, nothing is known of it
+    if damage is not _overwritten:  # goes unnoticed if no overwritten page is read
         assert [text for text in watch.follower.state.notes if note in text]
     assert isinstance(watch.events[-1], journal.RunEnded)
     remember(watch.folder)
-    # Whatever became of the database, the run can be read from its folder.
+    # Even then, the run is read from its folder.
     assert watch.name in {run.id for run in remembered(state).runs}
 
 
-async def test_a_locked_history_is_waited_for_but_not_by_the_run(docker: FakeDocker) -> None:
+async def test_a_locked_history_does_not_delay_the_run(docker: FakeDocker) -> None:
     state = ready_state_folder()
     with History(state) as history:
         other = sqlite3.connect(history.path, isolation_level=None)
@@ -303,12 +301,12 @@ async def test_a_locked_history_is_waited_for_but_not_by_the_run(docker: FakeDoc
     assert watch.status is Status.PASSED
     (note,) = [text for text in watch.follower.state.notes if "history" in text]
     assert "is locked by another process: the run continues" in note
-    assert known(state) == set()
+    assert indexed_runs(state) == set()
     other.execute("ROLLBACK")
     other.close()
     assert check_readable(state) == ""
     assert index_missing(state) == Indexed(1, [])
-    assert known(state) == {watch.name}
+    assert indexed_runs(state) == {watch.name}
 
 
 async def test_a_resumed_run_is_indexed_again(docker: FakeDocker) -> None:
@@ -321,5 +319,5 @@ async def test_a_resumed_run_is_indexed_again(docker: FakeDocker) -> None:
     from openhqm_tui.store.run_folder import Request
 
     watch.folder.ask(Request("retry", "redis"))
-    await taken_up(watch.folder)
+    await execute_again(watch.folder)
     assert [run.status for run in remembered(state).runs] == ["passed"]

@@ -1,4 +1,4 @@
-"""The runner, end to end, over a `docker` that does as it is told."""
+"""The runner, end to end, with a scripted `docker`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from openhqm_tui.run.process import GroupProcess
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.fake_docker import FakeDocker
 from tests.fake_registry import digest_of
-from tests.run.runs import begun, executed, prepared, running
+from tests.run.runs import executed, prepared, runner_process, running
 from tests.waiting import soon, until
 
-# -- all well ---------------------------------------------------------------------------------
+# -- success ----------------------------------------------------------------------------------
 
 
 async def test_every_target_is_built_and_every_lane_verified(docker: FakeDocker) -> None:
@@ -41,7 +41,7 @@ async def test_every_target_is_built_and_every_lane_verified(docker: FakeDocker)
     assert isinstance(watch.events[-1], events.RunEnded)
 
 
-async def test_what_is_asked_of_docker(docker: FakeDocker) -> None:
+async def test_docker_is_called_with_the_plan_and_the_digest(docker: FakeDocker) -> None:
     watch = await executed(prepared("redis", builder="big"))
     (bake,) = docker.calls_of("bake")
     path = watch.folder.path
@@ -50,9 +50,9 @@ async def test_what_is_asked_of_docker(docker: FakeDocker) -> None:
         *("--progress", "rawjson", "--metadata-file", str(path / "redis.metadata.json"), "redis"),
     ]
     digest = "openhqm@" + digest_of("redis")
-    asked = {call[call.index("--platform") + 1]: call for call in docker.calls_of("run")}
-    assert set(asked) == {"linux/amd64", "linux/arm64"}
-    assert all(digest in call for call in asked.values()), "an image is taken by its digest"
+    checks = {call[call.index("--platform") + 1]: call for call in docker.calls_of("run")}
+    assert set(checks) == {"linux/amd64", "linux/arm64"}
+    assert all(digest in call for call in checks.values()), "images are run by digest"
 
 
 async def test_without_checks_no_container_is_started(docker: FakeDocker) -> None:
@@ -62,15 +62,15 @@ async def test_without_checks_no_container_is_started(docker: FakeDocker) -> Non
     assert docker.calls_of("run") == []
 
 
-async def test_all_targets_build_at_once(docker: FakeDocker) -> None:
+async def test_all_targets_build_concurrently(docker: FakeDocker) -> None:
     names = ("redis", "kafka", "sqs")
     for name in names:
-        docker.target(name, {"together": names})  # each waits for the others to be there
+        docker.target(name, {"together": names})  # each waits for the others to start
     watch = await executed(prepared(*names, check=False))
     assert watch.status is Status.PASSED
 
 
-async def test_one_at_a_time_in_the_order_of_the_plan(docker: FakeDocker) -> None:
+async def test_one_job_builds_in_the_order_of_the_plan(docker: FakeDocker) -> None:
     names = ("redis", "kafka", "sqs")
     for name in names:
         docker.target(name, {"alone": True})
@@ -80,7 +80,7 @@ async def test_one_at_a_time_in_the_order_of_the_plan(docker: FakeDocker) -> Non
     assert not docker.has("overlap")
 
 
-async def test_a_throwaway_run_takes_its_tags_away(docker: FakeDocker) -> None:
+async def test_a_test_only_run_removes_its_tags(docker: FakeDocker) -> None:
     watch = await executed(prepared("redis", "all", test_only=True, check=False))
     assert watch.status is Status.PASSED
     removed = [call[-1] for call in docker.calls_of("image", "remove") + docker.calls_of("rm")]
@@ -90,7 +90,7 @@ async def test_a_throwaway_run_takes_its_tags_away(docker: FakeDocker) -> None:
 # -- failures ---------------------------------------------------------------------------------
 
 
-async def test_one_target_fails_and_the_others_go_on(docker: FakeDocker) -> None:
+async def test_a_failed_target_does_not_stop_the_others(docker: FakeDocker) -> None:
     docker.target("kafka", {"stream": "failed/kafka", "exit": 1})
     watch = await executed(prepared("kafka", "redis", jobs=1))
     assert watch.status is Status.FAILED
@@ -105,7 +105,7 @@ async def test_one_target_fails_and_the_others_go_on(docker: FakeDocker) -> None
     assert "this is why" in (watch.folder.path / failure.log_file).read_text()
 
 
-async def test_an_image_for_another_machine_is_found_out(docker: FakeDocker) -> None:
+async def test_an_image_for_another_architecture_fails(docker: FakeDocker) -> None:
     docker.container("linux/arm64", machine="x86_64")
     watch = await executed(prepared("redis"))
     assert watch.status is Status.FAILED
@@ -120,22 +120,22 @@ async def test_an_emulators_crash_is_unknown_and_never_a_pass(docker: FakeDocker
     watch = await executed(prepared("redis"))
     assert watch.status is Status.FAILED
     assert watch.lanes["redis linux/arm64"] is Status.UNKNOWN
-    assert len(docker.calls_of("run", "linux/arm64")) == 2, "once more tells if it is steady"
+    assert len(docker.calls_of("run", "linux/arm64")) == 2, "it was retried once"
 
 
 @pytest.mark.parametrize(
-    ("told", "status"),
+    ("registry", "status"),
     [({"archs": ["amd64"]}, Status.FAILED), ({"missing": ["redis"]}, Status.UNKNOWN)],
 )
-async def test_an_index_that_lacks_a_platform_or_cant_be_read(
-    docker: FakeDocker, told: dict[str, Any], status: Status
+async def test_a_missing_platform_fails_and_an_unreadable_index_is_unknown(
+    docker: FakeDocker, registry: dict[str, Any], status: Status
 ) -> None:
-    docker.tell(**told)
+    docker.tell(**registry)
     watch = await executed(prepared("redis"))
     assert (watch.status, *watch.targets("redis")) == (Status.FAILED, status)
 
 
-async def test_without_a_docker_every_target_says_so(
+async def test_without_docker_every_target_fails_with_the_reason(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(docker.place))
@@ -144,7 +144,7 @@ async def test_without_a_docker_every_target_says_so(
     assert "docker" in watch.follower.state.targets["redis"].reason
 
 
-async def test_a_defect_of_our_own_doesnt_look_like_a_success(docker: FakeDocker) -> None:
+async def test_an_internal_error_fails_the_run(docker: FakeDocker) -> None:
     docker.target("redis", {"hold": True})
     async with running(prepared("redis")) as (watch, _):
         await soon(lambda: docker.has("held-redis"))
@@ -156,7 +156,7 @@ async def test_a_defect_of_our_own_doesnt_look_like_a_success(docker: FakeDocker
 
 
 def full_disk_at(monkeypatch: pytest.MonkeyPatch, kind: type[events.Event], times: int) -> None:
-    """Let the first events of a kind meet a full disk."""
+    """Make writes of the first `times` events of a kind fail as on a full disk."""
     append, left = RunFolder.append, [kind] * times
 
     def fails(folder: RunFolder, event: events.AnyEvent) -> None:
@@ -168,7 +168,7 @@ def full_disk_at(monkeypatch: pytest.MonkeyPatch, kind: type[events.Event], time
     monkeypatch.setattr(RunFolder, "append", fails)
 
 
-async def test_a_buildx_nobody_can_be_told_of_is_ended(
+async def test_a_buildx_whose_start_cannot_be_recorded_is_stopped(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker.target("gcp", {"hold": True})
@@ -176,11 +176,11 @@ async def test_a_buildx_nobody_can_be_told_of_is_ended(
     stopped: list[int] = []
     stop = GroupProcess.stop
 
-    async def noted(process: GroupProcess) -> None:
+    async def recorded(process: GroupProcess) -> None:
         await stop(process)
         stopped.append(process.pid)
 
-    monkeypatch.setattr(GroupProcess, "stop", noted)
+    monkeypatch.setattr(GroupProcess, "stop", recorded)
     watch = await executed(prepared("gcp", check=False))
     assert watch.status is Status.FAILED
     assert "No space left" in watch.follower.state.targets["gcp"].reason
@@ -189,7 +189,7 @@ async def test_a_buildx_nobody_can_be_told_of_is_ended(
         os.killpg(pid, 0)
 
 
-async def test_a_full_disk_doesnt_end_the_listening(
+async def test_requests_are_still_read_on_a_full_disk(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker.target("gcp", {"hold": True})
@@ -197,7 +197,9 @@ async def test_a_full_disk_doesnt_end_the_listening(
     async with running(prepared("gcp", "redis", check=False)) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
         watch.folder.ask(Request("check", "gcp"))
-        await soon(lambda: watch.has(events.RequestReceived), "it is said when there is room again")
+        await soon(
+            lambda: watch.has(events.RequestReceived), "it is written once there is space again"
+        )
         watch.folder.ask(Request("cancel", "gcp"))
     watch.finish()
     assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
@@ -205,7 +207,7 @@ async def test_a_full_disk_doesnt_end_the_listening(
     assert any("can't be written (No space" in note for note in watch.follower.state.notes)
 
 
-async def test_a_cancel_that_cant_be_written_down_is_obeyed(
+async def test_a_cancel_that_cannot_be_recorded_takes_effect(
     docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker.target("gcp", {"hold": True})
@@ -216,10 +218,10 @@ async def test_a_cancel_that_cant_be_written_down_is_obeyed(
     assert watch.finish().status is Status.CANCELLED
 
 
-# -- what is asked meanwhile ------------------------------------------------------------------
+# -- requests during the run ------------------------------------------------------------------
 
 
-async def test_one_target_is_cancelled_and_the_others_go_on(docker: FakeDocker) -> None:
+async def test_cancelling_a_target_does_not_stop_the_others(docker: FakeDocker) -> None:
     docker.target("gcp", {"stream": "cancelled/gcp", "hold": True})
     async with running(prepared("gcp", "redis")) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
@@ -231,7 +233,7 @@ async def test_one_target_is_cancelled_and_the_others_go_on(docker: FakeDocker) 
     assert [event.exit_code for event in ended] == [130]
 
 
-async def test_cancelling_the_run_ends_what_runs_and_what_waits(docker: FakeDocker) -> None:
+async def test_cancelling_the_run_stops_running_and_queued_targets(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True})
     async with running(prepared("gcp", "redis", jobs=1)) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
@@ -244,7 +246,7 @@ async def test_cancelling_the_run_ends_what_runs_and_what_waits(docker: FakeDock
 async def test_cancelling_a_check_removes_its_container(docker: FakeDocker) -> None:
     docker.container("linux/arm64", hold=True)
     async with running(prepared("redis")) as (watch, _):
-        # The native lane's container runs beside it, and would be removed as well.
+        # The container of the native lane must have finished, or it would be removed as well.
         await soon(lambda: watch.has(events.LaneChecked, platform="linux/amd64"))
         await soon(lambda: docker.has("held-container"))
         watch.folder.ask(Request("cancel", "redis"))
@@ -252,14 +254,14 @@ async def test_cancelling_a_check_removes_its_container(docker: FakeDocker) -> N
     assert watch.status is Status.CANCELLED
     assert watch.targets("redis") == [Status.CANCELLED]
     ended = [e.outcome for e in watch.events if isinstance(e, events.TargetEnded)]
-    assert ended == [Outcome.PASSED], "its build is as good as before"
+    assert ended == [Outcome.PASSED], "the build itself passed"
     cut = [e.platform for e in watch.events if isinstance(e, events.CheckCancelled)]
     assert cut == ["linux/arm64"]
     (removed,) = docker.calls_of("rm", "--force")
     assert removed[-1] == f"openhqm-tui-{watch.name}-redis-linux-arm64"
 
 
-async def test_a_failed_target_is_tried_again_while_the_run_goes_on(docker: FakeDocker) -> None:
+async def test_a_failed_target_can_be_retried_during_the_run(docker: FakeDocker) -> None:
     docker.target("kafka", {"stream": "failed/kafka", "exit": 1}, {"stream": "failed/redis"})
     docker.target("gcp", {"hold": True})
     async with running(prepared("kafka", "gcp")) as (watch, _):
@@ -274,7 +276,7 @@ async def test_a_failed_target_is_tried_again_while_the_run_goes_on(docker: Fake
     assert (watch.folder.path / "kafka.rawjson").exists(), "the first attempt's log is kept"
 
 
-async def test_a_cancelled_target_is_tried_again(docker: FakeDocker) -> None:
+async def test_a_cancelled_target_can_be_retried(docker: FakeDocker) -> None:
     docker.target("kafka", {"hold": True}, {})
     docker.target("gcp", {"hold": True})
     async with running(prepared("kafka", "gcp")) as (watch, _):
@@ -287,17 +289,17 @@ async def test_a_cancelled_target_is_tried_again(docker: FakeDocker) -> None:
     assert watch.finish().status is Status.PASSED
 
 
-async def test_what_runs_is_not_started_twice(docker: FakeDocker) -> None:
+async def test_retrying_a_running_target_does_nothing(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True})
     async with running(prepared("gcp")) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
         watch.folder.ask(Request("retry", "gcp"))
-        watch.folder.ask(Request("cancel"))  # obeyed in order: the retry was read before it
+        watch.folder.ask(Request("cancel"))  # requests are handled in order: the retry comes first
     watch.finish()
     assert watch.order(events.TargetStarted) == ["gcp"]
 
 
-async def test_requests_that_make_no_sense_are_passed_over(docker: FakeDocker) -> None:
+async def test_invalid_requests_are_skipped(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True})
     async with running(prepared("gcp")) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
@@ -305,7 +307,7 @@ async def test_requests_that_make_no_sense_are_passed_over(docker: FakeDocker) -
             control.write(b'not json\n{}\n\xff\n{"ask":"dance"}\n{"ask":1}\n')
             control.write(b'{"ask":"cancel","target":"nope"}\n{"ask":"retry"}\n')
             control.write(b'{"ask":"can')
-        watch.look()
+        watch.poll()
         assert not watch.has(events.CancelRequested)
         with watch.folder.control_file.open("ab") as control:
             control.write(b'cel"}\n')
@@ -317,41 +319,41 @@ async def test_requests_that_make_no_sense_are_passed_over(docker: FakeDocker) -
 # -- the process ------------------------------------------------------------------------------
 
 
-def test_the_runner_is_a_process_of_its_own_that_holds_its_run(docker: FakeDocker) -> None:
+def test_the_runner_is_a_separate_process_that_locks_its_run(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True})
-    with begun(prepared("gcp", "redis", check=False)) as (watch, pid):
+    with runner_process(prepared("gcp", "redis", check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
         assert watch.folder.is_live()
         assert os.getsid(pid) != os.getsid(0), "it must outlive the terminal"
         os.kill(pid, signal.SIGHUP)
         docker.release("gcp")
-        until(lambda: watch.look().follower.finished)
+        until(lambda: watch.poll().follower.finished)
         until(lambda: not watch.folder.is_live())
         assert watch.status is Status.PASSED
         assert watch.folder.runner_log.read_text() == ""
 
 
 @pytest.mark.parametrize("means", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_cancels_the_run_and_leaves_nothing(
+def test_a_signal_cancels_the_run_and_leaves_no_process(
     docker: FakeDocker, means: signal.Signals
 ) -> None:
     docker.target("gcp", {"hold": True})
-    with begun(prepared("gcp", check=False)) as (watch, pid):
+    with runner_process(prepared("gcp", check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
         os.kill(pid, means)
-        until(lambda: watch.look().follower.finished)
+        until(lambda: watch.poll().follower.finished)
         assert watch.status is Status.CANCELLED
         (started,) = [e for e in watch.events if isinstance(e, events.TargetStarted)]
         with pytest.raises(ProcessLookupError):
             os.killpg(started.pid, 0)
 
 
-def test_a_killed_runner_is_seen_at_once(docker: FakeDocker) -> None:
+def test_a_killed_runner_is_noticed(docker: FakeDocker) -> None:
     docker.target("gcp", {"stream": "cancelled/gcp", "hold": True})
-    with begun(prepared("gcp", check=False)) as (watch, pid):
+    with runner_process(prepared("gcp", check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
         os.kill(pid, signal.SIGKILL)
-        until(lambda: watch.look().follower.finished)
+        until(lambda: watch.poll().follower.finished)
         assert watch.follower.state.interrupted
         assert watch.status is Status.CANCELLED
-        assert watch.follower.state.targets["gcp"].steps, "what was written until then is kept"
+        assert watch.follower.state.targets["gcp"].steps, "output written until then is kept"

@@ -1,4 +1,4 @@
-"""The container that asks: its rights, and what is made of what it answers."""
+"""The check container: its restrictions, and how its output is interpreted."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def command_for(wanted: Expectation, **more: Any) -> list[str]:
 
 
 def words_of(command: list[str]) -> list[str]:
-    """Return what the program is given: the words after its text and its nonce."""
+    """Return the arguments of the program after its text and nonce."""
     assert command[command.index("-c") + 2] == NONCE
     return command[command.index("-c") + 3 :]
 
@@ -95,7 +95,7 @@ def words_of(command: list[str]) -> list[str]:
         "--entrypoint python openhqm@sha256:1 -c",
     ],
 )
-def test_it_has_no_more_rights_than_python_needs(words: str) -> None:
+def test_the_container_is_restricted(words: str) -> None:
     assert f" {words} " in " ".join(command()[: command().index("-c") + 1]) + " "
 
 
@@ -103,7 +103,7 @@ def test_it_has_no_more_rights_than_python_needs(words: str) -> None:
     "word",
     ["--privileged", "--cap-add", "-v", "--volume", "--mount", "--device", "--env-file", "-e"],
 )
-def test_nothing_of_this_machine_goes_into_it(word: str) -> None:
+def test_nothing_of_this_machine_is_passed_to_the_container(word: str) -> None:
     given = command()[: command().index("openhqm@sha256:1")]
     assert not any(part == word or part.startswith(f"{word}=") for part in given)
 
@@ -119,7 +119,7 @@ def test_nothing_of_this_machine_goes_into_it(word: str) -> None:
         (("/a\0b",), []),
     ],
 )
-def test_memory_stands_in_for_the_volumes_that_it_declares(
+def test_declared_volumes_are_mounted_in_memory(
     volumes: tuple[str, ...], places: list[str]
 ) -> None:
     given = command_for(WANTED, volumes=volumes)
@@ -130,17 +130,17 @@ def test_memory_stands_in_for_the_volumes_that_it_declares(
     ]
 
 
-async def test_an_image_of_thousands_of_volumes_is_not_started() -> None:
+async def test_an_image_with_thousands_of_volumes_is_not_started() -> None:
     many = tuple(f"/{number}" for number in range(5000))
-    asked = await ask(
+    checked = await ask(
         "no/such", WANTED, own_command=(), volumes=many, emulated=False, run_id="r", lane="l"
     )
-    assert isinstance(asked.said, ProbeTrouble)
-    assert asked.said.reason.startswith("the image declares 5000 volumes")
-    assert asked.command == []
+    assert isinstance(checked.said, ProbeTrouble)
+    assert checked.said.reason.startswith("the image declares 5000 volumes")
+    assert checked.command == []
 
 
-def test_nothing_of_its_environment_but_empty_proxies() -> None:
+def test_only_empty_proxy_variables_are_set() -> None:
     given = command()[: command().index("openhqm@sha256:1")]
     settings = [given[at + 1] for at, word in enumerate(given) if word == "--env"]
     assert {"HTTPS_PROXY=", "https_proxy=", "NO_PROXY="} <= set(settings)
@@ -156,10 +156,10 @@ def test_nothing_of_its_environment_but_empty_proxies() -> None:
         ("s390x", {"emulated": True}, ""),
     ],
 )
-def test_an_emulator_is_told_to_be_a_cheap_cpu(platform: str, how: Any, cpu: str) -> None:
+def test_an_emulator_simulates_a_cheap_cpu(platform: str, how: Any, cpu: str) -> None:
     wanted = msgspec.structs.replace(WANTED, platform=parse_platform(platform))
-    told = [word for word in command_for(wanted, **how) if word.startswith("QEMU_CPU")]
-    assert told == ([cpu] if cpu else [])
+    variables = [word for word in command_for(wanted, **how) if word.startswith("QEMU_CPU")]
+    assert variables == ([cpu] if cpu else [])
 
 
 def test_the_probes_arguments_come_last() -> None:
@@ -171,7 +171,7 @@ def test_the_probes_arguments_come_last() -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "spoken"),
+    ("own", "passed"),
     [
         (("python", "-m", "x y"), ["python", "-m", "x y"]),
         (("a\0b", "\ud800", "--privileged"), ["ab", "?", "--privileged"]),
@@ -181,14 +181,14 @@ def test_the_probes_arguments_come_last() -> None:
     ],
 )
 @pytest.mark.parametrize(("emulated", "seconds"), [(False, 60), (True, 240)])
-def test_the_images_own_command_comes_last_of_all(
-    own: tuple[str, ...], spoken: list[str], emulated: bool, seconds: int
+def test_the_images_own_command_comes_last(
+    own: tuple[str, ...], passed: list[str], emulated: bool, seconds: int
 ) -> None:
     wanted = with_keys(
         WANTED, library=["ssl"], extensions=["yaml"], byte_code=True, service={"path": "/a,b"}
     )
     words = words_of(command_for(wanted, own_command=own, emulated=emulated))
-    assert words[-len(spoken) - 7 :] == [
+    assert words[-len(passed) - 7 :] == [
         "library=ssl",
         "modules=yaml",
         "byte_code=yes",
@@ -196,19 +196,19 @@ def test_the_images_own_command_comes_last_of_all(
         f"service=8000,200,{seconds},any,/a,b",
         "health=0,0",
         "--",
-        *spoken,
+        *passed,
     ]
 
 
-def test_a_secret_of_its_own_command_is_not_shown() -> None:
+def test_secrets_in_the_images_command_are_not_shown() -> None:
     wanted = with_keys(WANTED, service={})
     own = ("serve", "--password=hunter2", "--port", "80")
-    asked = command_for(wanted, own_command=own)
-    assert asked[-4:] == [*own]
-    assert shown_command(asked, Mask()).endswith(" -- serve --password=*** --port 80")
+    given = command_for(wanted, own_command=own)
+    assert given[-4:] == [*own]
+    assert shown_command(given, Mask()).endswith(" -- serve --password=*** --port 80")
 
 
-def test_it_is_shown_as_a_shell_understands_it() -> None:
+def test_the_shown_command_can_be_pasted_into_a_shell() -> None:
     shown = shown_command(command(), Mask())
     assert shown.startswith("docker run --rm --pull never --name it ")
     assert "\n" not in shown
@@ -218,7 +218,7 @@ def test_it_is_shown_as_a_shell_understands_it() -> None:
         text=True,
         check=True,
     )
-    # A shell takes the last newline off what it reads from a file.
+    # Command substitution in a shell drops the last newline.
     assert seen.stdout.split("\0")[:-1] == [word.removesuffix("\n") for word in command()]
 
 
@@ -236,11 +236,11 @@ def test_it_is_shown_as_a_shell_understands_it() -> None:
     ],
 )
 @pytest.mark.parametrize("code", [0, 1, 139])
-def test_an_answer_is_an_answer_however_it_ended(out: bytes, code: int) -> None:
-    said = answer(Ended(code, out), emulated=True)
-    assert isinstance(said, ProbeAnswer)
-    assert msgspec.structs.replace(said, trouble=None) == ANSWER
-    assert (said.trouble is None) == (code == 0)
+def test_an_answer_counts_whatever_the_exit_code(out: bytes, code: int) -> None:
+    result = answer(Ended(code, out), emulated=True)
+    assert isinstance(result, ProbeAnswer)
+    assert msgspec.structs.replace(result, trouble=None) == ANSWER
+    assert (result.trouble is None) == (code == 0)
 
 
 @pytest.mark.parametrize(
@@ -256,13 +256,13 @@ def test_an_answer_is_an_answer_however_it_ended(out: bytes, code: int) -> None:
         msgspec.json.encode(ANSWER).replace(b"1000", b'"root"'),
     ],
 )
-def test_an_answer_that_cant_be_read_is_a_failure_of_the_image(out: bytes) -> None:
-    said = answer(Ended(0, BEGIN + out + b"\n"), emulated=True)
-    assert said == ProbeTrouble(reason="the container's output can't be parsed")
-    assert worst(judge_running(WANTED, said)) is Answer.FAIL
+def test_an_unreadable_answer_is_a_failure_of_the_image(out: bytes) -> None:
+    result = answer(Ended(0, BEGIN + out + b"\n"), emulated=True)
+    assert result == ProbeTrouble(reason="the container's output can't be parsed")
+    assert worst(judge_running(WANTED, result)) is Answer.FAIL
 
 
-def test_an_answer_comes_in_pieces_and_the_first_word_on_a_matter_stands() -> None:
+def test_an_answer_may_come_in_pieces_and_the_first_value_counts() -> None:
     facts = msgspec.json.encode(
         {name: getattr(ANSWER, name) for name in ("machine", "implementation", "python", "uid")}
         | {"python_platform": "linux-aarch64"}
@@ -279,10 +279,10 @@ def test_an_answer_comes_in_pieces_and_the_first_word_on_a_matter_stands() -> No
         )
     )
     forged = MARK.encode() + b'{"uid":0}\n' + MARK.encode() + b'ffff{"uid":0}\n'
-    said = answer(Ended(0, forged + out))
-    assert isinstance(said, ProbeAnswer)
-    assert (said.uid, said.absent, said.clients, said.trouble) == (1000, [], [], None)
-    assert said.service == SeenService(status=200)
+    result = answer(Ended(0, forged + out))
+    assert isinstance(result, ProbeAnswer)
+    assert (result.uid, result.absent, result.clients, result.trouble) == (1000, [], [], None)
+    assert result.service == SeenService(status=200)
 
 
 @pytest.mark.parametrize(
@@ -299,13 +299,13 @@ def test_an_answer_comes_in_pieces_and_the_first_word_on_a_matter_stands() -> No
         b'{"byte_code":{"asked":"many","missing":0}}',
     ],
 )
-def test_an_answer_of_the_wrong_kind_is_none(wrong: bytes) -> None:
-    said = answer(Ended(0, BEGIN + wrong + b"\n" + LINE.replace(b'"clients":null,', b"")))
-    assert said == ProbeTrouble(reason="the container's output can't be parsed")
+def test_an_answer_with_wrong_types_is_refused(wrong: bytes) -> None:
+    result = answer(Ended(0, BEGIN + wrong + b"\n" + LINE.replace(b'"clients":null,', b"")))
+    assert result == ProbeTrouble(reason="the container's output can't be parsed")
 
 
 @pytest.mark.parametrize(
-    ("end", "emulated", "gravest", "says"),
+    ("end", "emulated", "expected", "reason"),
     [
         (b'{"signal":11}', False, Answer.FAIL, "Python crashed (signal 11)"),
         (b'{"signal":11}', True, Answer.UNKNOWN, "the emulator crashed (signal 11)"),
@@ -316,19 +316,21 @@ def test_an_answer_of_the_wrong_kind_is_none(wrong: bytes) -> None:
         (b'{"stuck":true}', True, Answer.UNKNOWN, "no response within 60 s"),
     ],
 )
-def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, says: str) -> None:
-    told = BEGIN + b'{"questions":' + end + b"}\n"
-    said = answer(Ended(0, told), emulated=emulated)
-    assert isinstance(said, ProbeTrouble)
-    assert says in said.reason
-    assert said.answer is gravest
-    some = answer(Ended(0, LINE + told), emulated=emulated)
+def test_a_crash_or_hang_of_the_probe_is_explained(
+    end: bytes, emulated: bool, expected: Answer, reason: str
+) -> None:
+    line = BEGIN + b'{"questions":' + end + b"}\n"
+    result = answer(Ended(0, line), emulated=emulated)
+    assert isinstance(result, ProbeTrouble)
+    assert reason in result.reason
+    assert result.answer is expected
+    some = answer(Ended(0, LINE + line), emulated=emulated)
     assert isinstance(some, ProbeAnswer)
-    assert some.trouble == said
+    assert some.trouble == result
 
 
 @pytest.mark.parametrize(
-    ("ended", "emulated", "gravest", "says"),
+    ("ended", "emulated", "expected", "reason"),
     [
         (Ended(-9, timed_out=True), False, Answer.FAIL, "no response within 60 s"),
         (Ended(-9, timed_out=True), True, Answer.UNKNOWN, "no response within 60 s"),
@@ -402,29 +404,33 @@ def test_how_the_questions_ended(end: bytes, emulated: bool, gravest: Answer, sa
         ),
     ],
 )
-def test_why_there_is_no_answer(ended: Ended, emulated: bool, gravest: Answer, says: str) -> None:
-    said = answer(ended, emulated=emulated)
-    assert isinstance(said, ProbeTrouble)
-    assert says in said.reason
-    told = {verdict.check: verdict.answer for verdict in judge_running(WANTED, said)}
-    assert told["python"] is gravest
-    # Without Python, nothing else can be said of it.
-    rest = Answer.UNKNOWN if said.no_python else gravest
-    assert set(told.values()) == {gravest, rest}
+def test_a_missing_answer_is_explained(
+    ended: Ended, emulated: bool, expected: Answer, reason: str
+) -> None:
+    result = answer(ended, emulated=emulated)
+    assert isinstance(result, ProbeTrouble)
+    assert reason in result.reason
+    verdicts = {verdict.check: verdict.answer for verdict in judge_running(WANTED, result)}
+    assert verdicts["python"] is expected
+    # Without Python, nothing else can be checked.
+    rest = Answer.UNKNOWN if result.no_python else expected
+    assert set(verdicts.values()) == {expected, rest}
 
 
 @given(st.integers(-15, 255), st.binary(), st.binary(), st.booleans(), st.booleans())
 @settings(deadline=None, max_examples=100)
-def test_whatever_a_container_prints_can_be_said(code, out, err, timed_out, emulated) -> None:
+def test_any_output_of_a_container_gives_a_clean_reason(
+    code, out, err, timed_out, emulated
+) -> None:
     for printed in (out, BEGIN + out):
-        said = answer(Ended(code, printed, err, timed_out), emulated=emulated)
-        assert isinstance(said, ProbeTrouble)
-        assert len(said.reason) < 500
-        assert "\x1b" not in said.reason
-        assert "\n" not in said.reason
+        result = answer(Ended(code, printed, err, timed_out), emulated=emulated)
+        assert isinstance(result, ProbeTrouble)
+        assert len(result.reason) < 500
+        assert "\x1b" not in result.reason
+        assert "\n" not in result.reason
 
 
-def test_the_probe_that_is_sent_is_the_files() -> None:
+def test_the_probe_is_made_of_its_source_files() -> None:
     folder = Path(container.__file__).parent
     names = ("probe_system.py", "probe_service.py", "probe_python.py", "probe.py")
     files = [Path(peers.__file__), *(folder / name for name in names)]

@@ -1,4 +1,4 @@
-"""A lane's image looked at without running it: what is asked, and what is kept of it."""
+"""Checks of an image without running it, and the evidence stored for them."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ async def answers(index: Any = INDEX, config: Any = CONFIG) -> dict[str, tuple[A
     return {verdict.check: (verdict.answer, verdict.evidence) for verdict in verdicts}
 
 
-async def test_all_is_asked_in_its_order() -> None:
+async def test_all_static_checks_run_in_order() -> None:
     assert {answer for answer, _ in (await answers()).values()} == {Answer.PASS}
 
 
-async def test_what_isnt_told_is_unknown() -> None:
-    told = await answers(GONE, GONE)
-    assert set(told.values()) == {(Answer.UNKNOWN, "no such image")}
+async def test_missing_data_makes_every_check_unknown() -> None:
+    results = await answers(GONE, GONE)
+    assert set(results.values()) == {(Answer.UNKNOWN, "no such image")}
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,14 @@ async def test_what_isnt_told_is_unknown() -> None:
         ("history", {"secrets"}),
     ],
 )
-async def test_only_what_needs_it_is_unknown(missing: str, unknown: set[str]) -> None:
-    told = await answers(config=msgspec.structs.replace(CONFIG, **{missing: None}))
-    assert {check for check, (answer, _) in told.items() if answer is Answer.UNKNOWN} == unknown
+async def test_only_checks_that_need_missing_data_are_unknown(
+    missing: str, unknown: set[str]
+) -> None:
+    results = await answers(config=msgspec.structs.replace(CONFIG, **{missing: None}))
+    assert {check for check, (answer, _) in results.items() if answer is Answer.UNKNOWN} == unknown
 
 
-async def test_layers_are_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_layers_are_examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     docker = FakeDocker(tmp_path / "fake", monkeypatch)
     lower = Made().file("lib/x.so", elf(62)).file("app/back", b"", 0o4755).done()
     upper = Made().file("lib/.wh.x.so").file("lib/y.so", elf(183)).done()
@@ -82,10 +84,10 @@ async def test_layers_are_looked_through(tmp_path: Path, monkeypatch: pytest.Mon
     docker.tell(export=str(docker.place / "export"))
     layers = (digest_of(lower), digest_of(upper))
     config = msgspec.structs.replace(CONFIG, layers=layers)
-    told = await answers(config=config)
-    assert told["binaries"] == (Answer.PASS, "1 ELF file, all aarch64")
-    assert told["setuid"] == (Answer.FAIL, "/app/back (4755)")
-    assert told["secrets"][0] is Answer.PASS
+    results = await answers(config=config)
+    assert results["binaries"] == (Answer.PASS, "1 ELF file, all aarch64")
+    assert results["setuid"] == (Answer.FAIL, "/app/back (4755)")
+    assert results["secrets"][0] is Answer.PASS
     _, evidence = await look_at("x@y", ARM, INDEX, config)
     assert evidence["files"] == {
         "binaries": {"aarch64": 1},
@@ -119,7 +121,7 @@ async def test_evidence_of_a_large_image_stays_small(
     assert len(msgspec.json.encode(evidence)) < 500_000
 
 
-async def test_config_and_history_come_over_one_connection(
+async def test_config_and_history_are_read_over_one_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker = FakeDocker(tmp_path / "fake", monkeypatch)
@@ -130,14 +132,14 @@ async def test_config_and_history_come_over_one_connection(
     assert docker.calls == [["system", "dial-stdio"]]
 
 
-async def test_an_image_that_isnt_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_image_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     docker = FakeDocker(tmp_path / "fake", monkeypatch)
     docker.tell(missing=["redis"])
     config = await config_of("openhqm:latest-redis", "linux/arm64")
     assert str(config) == "No such image: redis"
 
 
-def test_what_is_kept_of_a_config_has_no_secret() -> None:
+def test_stored_config_has_no_secrets() -> None:
     secret = "s3cr3t-w0rd-1"
     config = msgspec.structs.replace(
         CONFIG,

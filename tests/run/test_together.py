@@ -1,4 +1,4 @@
-"""Several things at once: every one is waited for."""
+"""Concurrent tasks are all waited for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from openhqm_tui.run.process import gather_all
 
 
-async def test_what_each_gave_comes_in_order() -> None:
+async def test_results_are_returned_in_order() -> None:
     first = asyncio.Event()
 
     async def late() -> str:
@@ -23,7 +23,7 @@ async def test_what_each_gave_comes_in_order() -> None:
     assert await gather_all(late(), early()) == ["a", "b"]
 
 
-async def test_an_error_comes_when_all_have_ended() -> None:
+async def test_an_error_is_raised_after_all_have_finished() -> None:
     ended: list[str] = []
     failed = asyncio.Event()
 
@@ -40,12 +40,12 @@ async def test_an_error_comes_when_all_have_ended() -> None:
     assert ended == ["last"]
 
 
-async def test_when_cancelled_each_takes_away_what_it_made() -> None:
-    begun, ended = asyncio.Event(), []
+async def test_a_cancelled_group_waits_for_its_cleanup() -> None:
+    started, ended = asyncio.Event(), []
 
     async def tidy() -> None:
         try:
-            begun.set()
+            started.set()
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             for _ in range(5):
@@ -57,7 +57,7 @@ async def test_when_cancelled_each_takes_away_what_it_made() -> None:
         await asyncio.Event().wait()
 
     task = asyncio.create_task(gather_all(careless(), tidy()))
-    await begun.wait()
+    await started.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
