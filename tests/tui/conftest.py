@@ -1,4 +1,4 @@
-"""A console with no engine behind it, and a clock that stands still."""
+"""A console without an engine, with a stopped clock."""
 
 from __future__ import annotations
 
@@ -113,11 +113,11 @@ GOOD_BASE = Pullable(Reach.OK, platforms=(AMD, ARM))
 
 @dataclass
 class World:
-    """All that the console could ask for, and what it did ask for."""
+    """All the data a console can query, and a record of its actions."""
 
     state: Path
     now: float = T0 + 12.0
-    # Of replays: they stand still unless a test lets time pass.
+    # The clock of replays: they are stopped unless a test sets it.
     clock: float = 0.0
     facts: EngineFacts = GOOD
     source: Source = field(default_factory=lambda: Source(kind=SourceKind.BUNDLED, variants=EIGHT))
@@ -132,10 +132,10 @@ class World:
     defaults: BuildOptions = field(default_factory=lambda: BuildOptions({}))
     platforms: tuple[Platform, ...] = ()
     refused: tuple[str, ...] = ()
-    # What preflight warns of.
+    # Warnings of preflight.
     warnings: tuple[str, ...] = ()
     builders: list[Builder] = field(default_factory=list)
-    # Why Buildx can't make or remove one; `makes_slowly`: not before it is stopped.
+    # Why Buildx can't create or remove one; with `makes_slowly`, creating runs until stopped.
     change_problem: str = ""
     makes_slowly: bool = False
     other_facts: dict[str, EngineFacts] = field(default_factory=dict)
@@ -152,19 +152,19 @@ class World:
         return FakeBackend(self)
 
     def app(self, run: RunFolder | None = None, **more: Any) -> Any:
-        """Return a console over this world; what it tells stays, however slow the machine is."""
+        """Return a console over this world; its notifications stay, however slow the machine is."""
         app = ConsoleApp(self.backend(), run=run, **more)
-        told = app.notify
+        notify_original = app.notify
 
         def notify(*words: Any, **how: Any) -> None:
-            told(*words, **{**how, "timeout": 3600})
+            notify_original(*words, **{**how, "timeout": 3600})
 
         app.notify = notify  # type: ignore[method-assign]
         return app
 
 
 class FakeBackend(Backend):
-    """A backend that reads and changes nothing but a world."""
+    """A backend that only reads and changes a world."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world.state, Settings())
@@ -294,7 +294,7 @@ class SharedStylesheet(CachedStylesheet):
 
 @pytest.fixture(autouse=True)
 def shared_stylesheet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parse the rules once: that is a third of a console's start."""
+    """Parse the rules once: parsing takes a third of a console's start."""
     monkeypatch.setattr("openhqm_tui.tui.app.CachedStylesheet", SharedStylesheet)
 
 
@@ -307,12 +307,12 @@ async def eager_tasks() -> None:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A good machine with nothing built yet, in UTC."""
+    """A machine without problems or earlier runs, in UTC."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    # Paths on screen begin with `~`, so that pictures don't tell which folder pytest made.
+    # Paths on screen begin with `~`, so that snapshots don't contain pytest's folder.
     monkeypatch.setenv("HOME", str(tmp_path))
-    # Guides are written anew all the time; what they are drawn like is told by two that aren't.
+    # The real guides change often, so their rendering is tested with two fixed ones.
     monkeypatch.setattr("openhqm_tui.store.guides.bundled", lambda name: GUIDES)
     return World(tmp_path / "state")
 
@@ -321,7 +321,7 @@ _LEARNING = {"past", "samples", "forecast"}
 
 
 async def settle(pilot: Pilot[int]) -> None:
-    """Wait until the threads have reported what they know and it is on screen."""
+    """Wait until all threads have reported and their results are on screen."""
     app = pilot.app
     assert isinstance(app, ConsoleApp)
     await _holds(
@@ -338,13 +338,13 @@ async def settle(pilot: Pilot[int]) -> None:
         await _holds(lambda: _read_all(app))
     await _holds(lambda: not any(w.group in _LEARNING and w.is_running for w in app.workers))
     await pilot.pause()
-    # What counts seconds is as it is once all is read, whenever the last second was over.
+    # Update elapsed times now, wherever the current second began.
     app._second_passed()
     await pilot.pause()
 
 
 def _read_all(app: ConsoleApp) -> bool:
-    """Tell whether everything in the run folder so far has been read."""
+    """Return whether everything in the run folder so far has been read."""
     run, state = app.session.run_folder, app.session.run_state
     assert run is not None
     assert state is not None
@@ -358,12 +358,12 @@ def _extent(state: RunState) -> object:
 
 @functools.lru_cache(maxsize=4)
 def _extent_of(run: Path, _files: tuple[tuple[Path, int], ...], *, live: bool) -> object:
-    # Read once as long as nothing is added: a test asks after each key that it presses.
+    # Cached while nothing is added: a test calls this after each key.
     return _extent(read_run(RunFolder(run)))
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until something holds and is on screen; fail loudly if it never does."""
+    """Wait until a condition holds and is on screen; fail if it never does."""
     await _holds(condition, seconds)
     await pilot.pause()
 
@@ -372,7 +372,7 @@ async def _holds(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = asyncio.get_running_loop().time() + seconds
     while not condition():
         if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError("this never came to hold")
+            raise AssertionError("the condition never held")
         await asyncio.sleep(0.01)
 
 

@@ -1,4 +1,4 @@
-"""Run folders made by hand: real journal files, so that the console reads what it always reads."""
+"""Run folders made by hand, with real journal files, so that the console reads them as usual."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ STEPS: tuple[tuple[str, str, list[str]], ...] = (
 
 
 def verdicts(platform: str, **answers: Answer) -> tuple[Verdict, ...]:
-    """Return one verdict a check; those named in `answers` (health_check) are no pass."""
+    """Return one verdict per check: a pass, unless `answers` (health_check=…) says otherwise."""
     machine = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}.get(platform, "x86_64")
     how = "native" if platform == "linux/amd64" else "emulated"
     seen = {
@@ -95,7 +95,7 @@ def verdicts(platform: str, **answers: Answer) -> tuple[Verdict, ...]:
 
 
 class Made:
-    """A run folder in the making; every method writes what the runner or Buildx would."""
+    """A growing run folder; every method writes what the runner or Buildx would."""
 
     def __init__(
         self,
@@ -131,12 +131,12 @@ class Made:
         self._lock: int | None = None
 
     def hold(self) -> Made:
-        """Hold the run as a runner would: it is live from now on."""
+        """Lock the run as a runner would: it is live from now on."""
         self._lock = self.run.lock()
         return self
 
     def release(self) -> None:
-        """Let go of the run as a runner would that ends or dies."""
+        """Release the lock as a runner does when it exits or dies."""
         import os
 
         if self._lock is not None:
@@ -144,22 +144,22 @@ class Made:
             self._lock = None
 
     def at(self, seconds: float) -> float:
-        """Return the moment that many seconds after the start."""
+        """Return the time so many seconds after the start."""
         return self.created + seconds
 
     def start(self) -> Made:
-        """The runner begins."""
+        """Start the runner."""
         self.run.append(events.RunStarted(at=self.created, pid=1))
         return self
 
     def end(self, outcome: Outcome, seconds: float) -> Made:
-        """The runner ends."""
+        """End the run."""
         self.run.append(events.RunEnded(at=self.at(seconds), outcome=outcome))
         self.release()
         return self
 
     def begin(self, target: str, seconds: float = 0.5, attempt: int = 1) -> Made:
-        """Buildx begins with a target."""
+        """Start building a target."""
         stream = self.run.stream_name(target, attempt)
         (self.run.path / stream).touch()
         self.run.append(
@@ -170,7 +170,7 @@ class Made:
     def finish(
         self, target: str, outcome: Outcome, seconds: float, reason: str = "", attempt: int = 1
     ) -> Made:
-        """Buildx is over with a target."""
+        """End the build of a target."""
         self.run.append(
             events.TargetEnded(
                 at=self.at(seconds),
@@ -185,7 +185,7 @@ class Made:
         return self
 
     def check(self, target: str, platform: str, seconds: float, **answers: Answer) -> Made:
-        """A lane's image is found and asked."""
+        """Find and check the image of a lane."""
         emulated = platform != "linux/amd64"
         self.run.append(
             events.ImageSeen(
@@ -214,7 +214,7 @@ class Made:
         return self
 
     def write(self, target: str, *records: dict[str, object] | str, attempt: int = 1) -> Made:
-        """Buildx writes records, or plain words of an error."""
+        """Write records of Buildx, or plain text of an error."""
         lines = [r if isinstance(r, str) else json.dumps(r) for r in records]
         with (self.run.path / self.run.stream_name(target, attempt)).open("a") as stream:
             stream.write("".join(f"{line}\n" for line in lines))
@@ -224,7 +224,7 @@ class Made:
         self,
         target: str,
         name: str,
-        begun: float | None = None,
+        started: float | None = None,
         ended: float | None = None,
         *,
         cached: bool = False,
@@ -232,21 +232,21 @@ class Made:
         log: str | bytes = b"",
         stream: int = 1,
     ) -> Made:
-        """A step begins, says something, ends."""
+        """Write a step: its start, its output, its end."""
         data = log.encode() if isinstance(log, str) else log
         vertex: dict[str, object] = {"digest": f"sha256:{target}-{name}", "name": name}
-        if begun is not None:
-            vertex["started"] = _moment(self.at(begun))
+        if started is not None:
+            vertex["started"] = _moment(self.at(started))
             self.write(target, {"vertexes": [vertex]})
         if data:
             entry = {
                 "vertex": vertex["digest"],
                 "stream": stream,
                 "data": base64.b64encode(data).decode(),
-                "timestamp": _moment(self.at(begun or 0)),
+                "timestamp": _moment(self.at(started or 0)),
             }
             self.write(target, {"logs": [entry]})
-        if ended is not None or begun is None:
+        if ended is not None or started is None:
             done = dict(vertex)
             if ended is not None:
                 done["completed"] = _moment(self.at(ended))
@@ -257,42 +257,42 @@ class Made:
             self.write(target, {"vertexes": [done]})
         return self
 
-    def build(self, target: str, steps: int = len(STEPS), begun: float = 1.0) -> Made:
-        """Build the first `steps` steps of every lane; the one after them runs."""
+    def build(self, target: str, steps: int = len(STEPS), started: float = 1.0) -> Made:
+        """Build the first `steps` steps of every lane; the next one is running."""
         for platform in self.rows[target]:
-            self.lane(target, platform, steps, begun)
+            self.lane(target, platform, steps, started)
         return self
 
     def lane(
-        self, target: str, platform: str, steps: int, begun: float, *, ends: bool = False
+        self, target: str, platform: str, steps: int, started: float, *, ends: bool = False
     ) -> Made:
-        """Build one lane; the step after its first `steps` runs, or `ends` cancelled."""
+        """Build one lane; the step after its first `steps` is running, or with `ends` cancelled."""
         slow = 1.0 if platform == "linux/amd64" else 1.6
         for index, (place, title, log) in enumerate(STEPS):
             name = f"[{platform} {place}] {title}"
             if index == 0:
-                self.step(target, name, begun, begun, cached=True)
+                self.step(target, name, started, started, cached=True)
                 continue
-            start = begun + slow * (index - 1)
+            start = started + slow * (index - 1)
             text = "".join(f"{line}\n" for line in log)
             if index < steps:
                 self.step(target, name, start, start + slow * 0.97, log=text)
             elif index == steps and ends:
-                self.step(target, name, start, begun + 5.7, error="Canceled", log=text)
+                self.step(target, name, start, started + 5.7, error="Canceled", log=text)
             elif index == steps:
                 self.step(target, name, start, log=text)
             else:
                 self.step(target, name)
         return self
 
-    def fail(self, target: str, begun: float = 1.0) -> Made:
-        """Build a target whose last lane fails as a wrong requirement makes it fail."""
+    def fail(self, target: str, started: float = 1.0) -> Made:
+        """Build a target whose last lane fails because of a wrong requirement."""
         *others, platform = self.rows[target]
         for other in others:
-            self.lane(target, other, 3, begun, ends=True)
+            self.lane(target, other, 3, started, ends=True)
         for index, (place, title, log) in enumerate(STEPS[:3]):
             text = "".join(f"{line}\n" for line in log)
-            start = begun + 1.6 * index
+            start = started + 1.6 * index
             self.step(target, f"[{platform} {place}] {title}", start, start + 1.5, log=text)
         name = f"[{platform} backend 1/1] {STEPS[3][1]}"
         error = (
@@ -302,8 +302,8 @@ class Made:
         self.step(
             target,
             name,
-            begun + 4.8,
-            begun + 5.6,
+            started + 4.8,
+            started + 5.6,
             error=error,
             log="  × No solution found when resolving dependencies:\n"
             "  ╰─▶ Because there is no version of aiokafka==9.9.9 and you require\n"
@@ -321,7 +321,7 @@ class Made:
             "--------------------",
             f"ERROR: target {target}: failed to solve: {error}",
         )
-        return self.finish(target, Outcome.FAILED, begun + 5.8, reason="exit code 1")
+        return self.finish(target, Outcome.FAILED, started + 5.8, reason="exit code 1")
 
 
 def _moment(seconds: float) -> str:
@@ -331,7 +331,7 @@ def _moment(seconds: float) -> str:
 def running(
     state: Path, targets: tuple[str, ...] = ("redis", "kafka"), steps: int = 3, **more: Any
 ) -> Made:
-    """Return a live run in the midst of its build."""
+    """Return a live run during its build."""
     made = Made(state, targets, **more).hold().start()
     for index, target in enumerate(targets):
         if index < 6:

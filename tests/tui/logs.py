@@ -1,4 +1,4 @@
-"""A run whose first lane has a long log with errors in it, and what its pane shows."""
+"""A run whose first lane has a long log with errors, and accessors for its pane."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tests.tui import folders
 from tests.tui.conftest import World
 
 LINES = 80
-# Longer than any pane is wide here.
+# Wider than any pane in these tests.
 WIDE = "wide " + "far " * 80 + "away"
 
 
 def long_log(world: World) -> folders.Made:
-    """Return a live run of one target: 80 lines, errors, 80 lines and a long one."""
+    """Return a live run of one target: 80 lines, errors, 80 lines and a long line."""
     made = folders.Made(world.state, ("redis",)).hold().start().begin("redis", 0.5)
     made.step("redis", "[linux/amd64 deps 1/2] RUN one", 1, 2, log=_numbered("alpha"))
     made.step(
@@ -31,27 +31,27 @@ def long_log(world: World) -> folders.Made:
 
 
 def pane(app: ConsoleApp, number: int = 0) -> LogPane:
-    """Return the log of a lane, the first unless told."""
+    """Return the log of a lane, by default the first."""
     return list(app.screen_stack[0].query_one(LanePanes).panes.values())[number].log_pane
 
 
 def shown(log: LogPane) -> list[str]:
-    """Return the rows of text that a log shows, without what stands beside them."""
+    """Return the rows of text that a log shows, without margin and scroll bar."""
     return [log.render_line(y).text[1:].rstrip("▐ ") for y in range(log.view.height)]
 
 
 def foot(log: LogPane) -> str:
-    """Return the line below the text; '' where there is none."""
+    """Return the line below the text, or ''."""
     return log.render_line(log.size.height - 1).text.strip() if log.foot else ""
 
 
 def counted(log: LogPane) -> str:
-    """Return what a log's search says of itself; '' where there is none."""
+    """Return the match counter of a log's search, or ''."""
     return log.search_cursor.counted if log.search_cursor is not None else ""
 
 
 def here(app: ConsoleApp) -> str:
-    """Return the line that the first lane's reader stands on."""
+    """Return the line at the cursor of the first lane."""
     view = pane(app).view
     return "" if view.here is None else view.text_at(view.here)
 

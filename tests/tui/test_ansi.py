@@ -1,4 +1,4 @@
-"""A log line's colours come through; nothing else of its escape sequences does."""
+"""Colors in a log line are kept; all other escape sequences are removed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_plain_text_has_the_base_style():
     assert (only.text, only.style) == ("Resolved 14 packages", BASE)
 
 
-def test_colours_and_weights_come_through():
+def test_colors_and_weights_are_kept():
     found = segments("\x1b[1;31mbold red\x1b[0m plain \x1b[38;5;208mindexed\x1b[39m", BASE)
     assert [segment.text for segment in found] == ["bold red", " plain ", "indexed"]
     first, second, third = (segment.style for segment in found)
@@ -34,7 +34,7 @@ def test_colours_and_weights_come_through():
     assert third.color == Color.from_ansi(208)
 
 
-def test_true_colour_and_its_end():
+def test_true_color_ends_with_its_reset():
     red, rest = segments("\x1b[38;2;255;0;0mred\x1b[39mrest", BASE)
     assert red.style is not None
     assert red.style.color == Color.from_rgb(255, 0, 0)
@@ -58,7 +58,7 @@ def test_true_colour_and_its_end():
         ("\x1b[" + "9" * 5000 + "mlong", "long"),
     ],
 )
-def test_whatever_else_is_asked_is_dropped(raw, shown):
+def test_all_other_sequences_are_dropped(raw, shown):
     assert text_of(raw) == shown
 
 
@@ -70,5 +70,5 @@ def test_tab_stops_count_from_the_line_start():
 @given(
     st.text(alphabet=st.sampled_from("\x1b[]0123456789;mHJ\x07\\P^_ab\x9b\x9d\r\t"), max_size=60)
 )
-def test_no_control_character_ever_comes_through(raw):
+def test_no_control_character_is_kept(raw):
     assert not [c for c in text_of(raw) if ord(c) < 32 or 127 <= ord(c) < 160]

@@ -1,4 +1,4 @@
-"""What the terminal is told while nobody looks at it."""
+"""The terminal's title and notifications."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _state(made: folders.Made):
     return read_run(made.run)
 
 
-def test_the_title_tells_how_far_the_run_is(tmp_path):
+def test_the_title_shows_the_progress_of_the_run(tmp_path):
     made = folders.Made(tmp_path, ("redis", "kafka")).hold().start().begin("redis").begin("kafka")
     assert title_of(_state(made)) == "0/2 · building · openhqm-tui"
     made.finish("kafka", Outcome.FAILED, 3)
@@ -29,7 +29,7 @@ def test_the_title_tells_how_far_the_run_is(tmp_path):
     assert title_of(_state(made.end(Outcome.FAILED, 7))) == "2/2 · failed · openhqm-tui"
 
 
-def test_the_title_is_saved_once_and_given_back(tmp_path):
+def test_the_title_is_saved_once_and_restored(tmp_path):
     written: list[str] = []
     attention = TerminalNotifier(written.append)
     attention.close()
@@ -48,10 +48,10 @@ def test_the_title_is_saved_once_and_given_back(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("looks", "seconds", "told"), [(False, 30, 1), (False, 3, 0), (True, 30, 0)]
+    ("focused", "seconds", "notifications"), [(False, 30, 1), (False, 3, 0), (True, 30, 0)]
 )
-async def test_the_end_of_a_long_run_is_told_to_who_looks_elsewhere(
-    world: World, looks, seconds, told
+async def test_the_end_of_a_long_run_is_notified_without_focus(
+    world: World, focused, seconds, notifications
 ):
     made = folders.Made(world.state, ("redis",), check=False).hold().start().begin("redis")
     app = world.app(made.run)
@@ -59,16 +59,16 @@ async def test_the_end_of_a_long_run_is_told_to_who_looks_elsewhere(
         await settle(pilot)
         written: list[str] = []
         app.notifier = TerminalNotifier(written.append)
-        if not looks:
+        if not focused:
             app.post_message(AppBlur())
             await until(pilot, lambda: not app.app_focus)
         made.finish("redis", Outcome.PASSED, seconds - 1).end(Outcome.PASSED, seconds)
         await until(pilot, lambda: app.session.watch.idle)
         rung = [text for text in written if text.startswith("\x1b]9;")]
-        assert rung == ["\x1b]9;1/1 · built · openhqm-tui\x07\x07"] * told
+        assert rung == ["\x1b]9;1/1 · built · openhqm-tui\x07\x07"] * notifications
 
 
-async def test_an_old_run_that_is_opened_is_no_news(world: World):
+async def test_opening_an_old_run_notifies_nothing(world: World):
     made = folders.passed(world.state)
     app = world.app(made.run)
     written: list[str] = []
@@ -80,12 +80,12 @@ async def test_an_old_run_that_is_opened_is_no_news(world: World):
         assert not [text for text in written if text.startswith("\x1b]9;")]
 
 
-def test_what_a_slow_emulator_cost_is_news_once_and_only_of_a_run_that_was_watched():
+def test_the_cost_of_a_slow_emulator_is_reported_once_for_a_watched_run():
     state = emulated_run((0, 300))
     over = [events.RunEnded(at=1.0, outcome=Outcome.PASSED)]
     assert list(EventNotices().of(state, over)) == []
     news = EventNotices()
     assert list(news.of(state, ())) == []
-    (told,) = news.of(state, over)
-    assert "QEMU 10 or later would have saved about 3 minutes" in told
+    (notice,) = news.of(state, over)
+    assert "QEMU 10 or later would have saved about 3 minutes" in notice
     assert list(news.of(state, ())) == []

@@ -1,4 +1,4 @@
-"""The dialog of builders: their nodes, a new one, one less."""
+"""The builders dialog: nodes, creating and removing."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def text(app: Any, id: str) -> str:
 
 def names(app: Any) -> list[str]:
     options = app.screen.query_one(OptionList)
-    told = [str(options.get_option_at_index(i).prompt) for i in range(options.option_count)]
-    return [words.split()[0] for words in told]
+    prompts = [str(options.get_option_at_index(i).prompt) for i in range(options.option_count)]
+    return [words.split()[0] for words in prompts]
 
 
 def problem(app: Any) -> str:
@@ -42,7 +42,7 @@ def problem(app: Any) -> str:
 
 
 async def open_dialog(pilot: Any, marked: str = "") -> None:
-    """Open the dialog, and mark a builder by keys."""
+    """Open the dialog, and move to a builder by keys."""
     app = pilot.app
     await settle(pilot)
     await pilot.press("B")
@@ -53,7 +53,7 @@ async def open_dialog(pilot: Any, marked: str = "") -> None:
 
 
 @pytest.mark.parametrize(
-    ("node", "says"),
+    ("node", "expected"),
     [
         (HERE, "default  default · running\n  native linux/amd64 · emulated arm64"),
         (ARM1, "arm1  ssh://arm1 · inactive\n  native linux/arm64 · emulated amd64"),
@@ -65,18 +65,18 @@ async def open_dialog(pilot: Any, marked: str = "") -> None:
         ),
     ],
 )
-def test_a_node_in_words(node: Node, says: str) -> None:
-    assert node_lines(Builder(name="b", nodes=(node,))).plain == says
+def test_a_node_is_described(node: Node, expected: str) -> None:
+    assert node_lines(Builder(name="b", nodes=(node,))).plain == expected
 
 
-def test_many_emulated_platforms_are_cut() -> None:
+def test_many_emulated_platforms_are_shortened() -> None:
     words = "386 arm/v7 arm/v6 ppc64le s390x riscv64 loong64 mips64le"
     listed = tuple(parse_platform(f"linux/{word}") for word in words.split())
     node = Node("x", native=ARM, platforms=(ARM, *listed))
     assert node_lines(Builder(name="b", nodes=(node,))).plain.endswith("riscv64 and 2 more")
 
 
-async def test_the_marked_builders_nodes_are_shown_also_of_one_that_will_not_do(world: World):
+async def test_nodes_of_the_marked_builder_are_shown_even_if_it_is_unusable(world: World):
     world.builders, world.other_facts = BUILDERS, {"duo": GOOD}
     app = world.app()
     async with app.run_test(size=SMALL) as pilot:
@@ -95,7 +95,7 @@ async def test_the_marked_builders_nodes_are_shown_also_of_one_that_will_not_do(
         assert app.place.fields.order.builder == "duo"
 
 
-async def test_nodes_that_do_not_fit_are_scrolled_to(world: World):
+async def test_nodes_that_do_not_fit_can_be_scrolled(world: World):
     nodes = tuple(Node(f"n{i}", "tcp://far:1", "running") for i in range(9))
     world.builders = [Builder(name="farm", driver="remote", nodes=nodes, current=True)]
     app = world.app()
@@ -107,11 +107,11 @@ async def test_nodes_that_do_not_fit_are_scrolled_to(world: World):
         await pilot.press("K")
         await until(pilot, lambda: box.scroll_y == 0)
         leave = app.screen.query_one("#leave")
-        assert leave.region.bottom <= 24, "the answers stay in sight"
+        assert leave.region.bottom <= 24, "the buttons stay visible"
 
 
 @pytest.mark.parametrize("way", ["keys", "mouse"])
-async def test_a_builder_is_made_and_then_taken(world: World, way: str):
+async def test_a_builder_is_created_and_selected(world: World, way: str):
     world.builders, world.other_facts = BUILDERS, {"farm": GOOD}
     app = world.app()
     async with app.run_test(size=SMALL) as pilot:
@@ -145,7 +145,7 @@ async def test_a_builder_is_made_and_then_taken(world: World, way: str):
         assert app.place.fields.order.builder == "farm"
 
 
-async def test_what_can_not_be_made_is_said_in_the_form_which_stays_as_it_was(world: World):
+async def test_creation_errors_are_shown_in_the_unchanged_form(world: World):
     world.builders, world.change_problem = BUILDERS, "builder 'farm' can't be created: refused"
     app = world.app()
     async with app.run_test(size=SMALL) as pilot:
@@ -166,7 +166,7 @@ async def test_what_can_not_be_made_is_said_in_the_form_which_stays_as_it_was(wo
 
 
 @pytest.mark.parametrize("way", ["escape", "mouse"])
-async def test_the_making_is_stopped(world: World, way: str):
+async def test_creating_a_builder_can_be_stopped(world: World, way: str):
     world.builders, world.makes_slowly = BUILDERS, True
     app = world.app()
     async with app.run_test(size=SMALL) as pilot:
@@ -178,13 +178,13 @@ async def test_the_making_is_stopped(world: World, way: str):
         assert app.screen.query_one("#make", Button).disabled
         await (pilot.press("escape") if way == "escape" else pilot.click("#leave"))
         await until(pilot, lambda: "✗ stopped" in problem(app))
-        assert isinstance(app.screen, CreateBuilder), "what was written is still there"
+        assert isinstance(app.screen, CreateBuilder), "the input is kept"
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ChooseBuilder))
 
 
 @pytest.mark.parametrize("way", ["x", "delete", "mouse"])
-async def test_a_builder_is_removed_after_its_command_was_shown(world: World, way: str):
+async def test_a_builder_is_removed_after_its_command_was_confirmed(world: World, way: str):
     world.builders = BUILDERS
     app = world.app()
     async with app.run_test(size=SMALL) as pilot:
@@ -201,7 +201,7 @@ async def test_a_builder_is_removed_after_its_command_was_shown(world: World, wa
         assert app.place.fields.order.builder == ""
 
 
-async def test_nothing_is_removed_without_a_yes_nor_an_engines_own(world: World):
+async def test_removal_needs_confirmation_and_is_refused_for_an_engines_builder(world: World):
     world.builders = BUILDERS
     app = world.app()
     async with app.run_test(size=SMALL) as pilot:
@@ -219,7 +219,7 @@ async def test_nothing_is_removed_without_a_yes_nor_an_engines_own(world: World)
         assert names(app) == ["default", "duo", "dead"]
 
 
-async def test_who_leaves_after_the_chosen_one_was_removed_builds_with_what_is_selected(
+async def test_after_the_chosen_builder_is_removed_the_selected_one_is_used(
     world: World,
 ):
     world.builders, world.other_facts = BUILDERS, {"duo": GOOD}

@@ -30,7 +30,7 @@ def rows(app) -> list[str]:
 
 
 def checked(world: World) -> folders.Made:
-    """A finished run of one target: native all a pass, emulated a failure and an unknown."""
+    """A finished run of one target: natively all passed, emulated one failed and one unknown."""
     made = folders.Made(world.state, ("redis",)).start().begin("redis").build("redis")
     made.finish("redis", Outcome.PASSED, 7.4)
     made.check("redis", "linux/amd64", 7.6)
@@ -38,7 +38,7 @@ def checked(world: World) -> folders.Made:
     return made.end(Outcome.FAILED, 9)
 
 
-async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
+async def test_verdicts_are_shown_in_a_table_with_their_evidence(world: World):
     app = world.app(checked(world).run)
     async with app.run_test(size=(140, 40)) as pilot:
         await settle(pilot)
@@ -55,16 +55,18 @@ async def test_verdicts_stand_in_a_table_with_their_evidence(world: World):
             "stands",
             *(check_named(check).short for check in OUR_CHECKS),
         ]
-        told = ["redis", "linux/amd64", "nat", "✓", ALL]
-        assert native.strip("▌").split() == [*told, *"✓" * 21]
-        told = ["redis", "linux/arm64", "emu", "✗", "19/21"]
-        assert emulated.split() == [*told, *"✓" * 11, "?", *"✓✓✓✓", "✗", *"✓✓✓✓"]
+        lane = ["redis", "linux/amd64", "nat", "✓", ALL]
+        assert native.strip("▌").split() == [*lane, *"✓" * 21]
+        lane = ["redis", "linux/arm64", "emu", "✗", "19/21"]
+        assert emulated.split() == [*lane, *"✓" * 11, "?", *"✓✓✓✓", "✗", *"✓✓✓✓"]
         await pilot.press("f")
         await pilot.pause()
         answer = text(app, "#evidence")
         assert answer.startswith("machine · ? unknown · redis linux/arm64 · emul")
         assert "newer QEMU" in answer, "the hint is shown"
-        assert "✓ pass    redis linux/amd64      x86_64" in answer, "and what others answered"
+        assert "✓ pass    redis linux/amd64      x86_64" in answer, (
+            "the verdicts of other images are shown"
+        )
         assert "Does Python report the platform's architecture?" in text(app, "#evidence")
         await pilot.press("f")
         await pilot.pause()
@@ -86,21 +88,21 @@ async def test_a_table_wider_than_the_terminal_keeps_its_cursor_in_sight(world: 
         await settle(pilot)
         await pilot.press(*["right"] * 21)
         await pilot.pause()
-        assert "user ▾" in rows(app)[0], "the marked column is named, and pointed at"
+        assert "user ▾" in rows(app)[0], "the marked column is named, with an arrow"
         assert rows(app)[0].index("▾") == rows(app)[1].rindex("✓") - 2
         assert text(app, "#evidence").startswith("user")
         assert " run " not in rows(app)[0]
         await pilot.resize_terminal(140, 24)
         await until(pilot, lambda: " run " in rows(app)[1])
-        assert "uid" in rows(app)[1], "what fits is shown whole"
+        assert "uid" in rows(app)[1], "complete if it fits"
         await pilot.resize_terminal(44, 24)
         await pilot.press(*["left"] * 21)
         await pilot.pause()
         assert " run " in rows(app)[0]
-        assert "static" in rows(app)[0], "nothing to point at"
+        assert "static" in rows(app)[0], "no arrow is needed"
 
 
-async def test_verdicts_appear_as_they_come(world: World):
+async def test_verdicts_appear_as_they_arrive(world: World):
     made = folders.running(world.state, ("redis",))
     app = world.app(made.run)
     async with app.run_test(size=(140, 40)) as pilot:
@@ -108,14 +110,14 @@ async def test_verdicts_appear_as_they_come(world: World):
         await pilot.press("3")
         await settle(pilot)
         assert "2 building" in text(app, "#checks-summary")
-        assert "arc" in rows(app)[1], "what will be asked stands there already"
+        assert "arc" in rows(app)[1], "pending checks are already listed"
         assert "Queued: it is checked as soon as it is built." in text(app, "#evidence")
         made.finish("redis", Outcome.PASSED, 8).check("redis", "linux/amd64", 9)
         await until(pilot, lambda: "1 verified" in text(app, "#checks-summary"))
     made.release()
 
 
-async def test_no_run_has_no_checks(world: World):
+async def test_without_a_run_there_are_no_checks(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
@@ -129,7 +131,7 @@ async def test_no_run_has_no_checks(world: World):
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "message"),
     [
         (lambda made: made.fail("redis"), "No image: its build failed. 2 Run shows why."),
         (
@@ -157,7 +159,7 @@ async def test_no_run_has_no_checks(world: World):
         ),
     ],
 )
-async def test_why_there_are_no_answers_is_said(world: World, make, says: str):
+async def test_missing_verdicts_are_explained(world: World, make, message: str):
     made = folders.Made(world.state, ("redis",)).hold().start().begin("redis")
     make(made)
     app = world.app(made.run)
@@ -165,11 +167,11 @@ async def test_why_there_are_no_answers_is_said(world: World, make, says: str):
         await settle(pilot)
         await pilot.press("3")
         await settle(pilot)
-        assert says in text(app, "#evidence")
+        assert message in text(app, "#evidence")
     made.release()
 
 
-async def test_a_run_that_was_told_not_to_check_can_be_asked(world: World):
+async def test_a_run_without_checks_can_be_checked_later(world: World):
     made = folders.Made(world.state, ("redis",), check=False).start().begin("redis")
     made.finish("redis", Outcome.PASSED, 3).end(Outcome.PASSED, 4)
     app = world.app(made.run)
@@ -183,7 +185,7 @@ async def test_a_run_that_was_told_not_to_check_can_be_asked(world: World):
         await until(pilot, lambda: world.asked == [Request("check", "redis", "linux/amd64")])
 
 
-async def test_what_is_asked_now_is_seen_and_old_answers_stay(world: World):
+async def test_a_running_check_is_shown_and_earlier_verdicts_stay(world: World):
     made = checked(world)
     made.hold()
     made.run.append(events.RunStarted(at=made.at(60), pid=1))
@@ -214,7 +216,7 @@ async def test_what_is_asked_now_is_seen_and_old_answers_stay(world: World):
     made.release()
 
 
-async def test_an_image_that_isnt_there_cant_be_asked(world: World):
+async def test_a_missing_image_cannot_be_checked(world: World):
     app = world.app(folders.failed(world.state, ("kafka",)).run)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
@@ -225,7 +227,7 @@ async def test_an_image_that_isnt_there_cant_be_asked(world: World):
         assert world.asked == []
 
 
-async def test_a_long_name_leaves_room_for_the_answers(world: World):
+async def test_a_long_name_leaves_room_for_the_verdicts(world: World):
     name = "a-target-with-a-name-that-is-longer-than-anyone-wants-to-read"
     made = folders.Made(world.state, {name: ("linux/amd64",)}).start().begin(name)
     made.finish(name, Outcome.PASSED, 7.4).check(name, "linux/amd64", 7.6).end(Outcome.PASSED, 9)
@@ -239,7 +241,7 @@ async def test_a_long_name_leaves_room_for_the_answers(world: World):
         assert name in text(app, "#evidence")
 
 
-async def test_where_there_is_room_the_cells_say_what_was_seen(world: World):
+async def test_wide_cells_show_the_evidence(world: World):
     app = world.app(checked(world).run)
     async with app.run_test(size=(80, 40)) as pilot:
         await settle(pilot)
@@ -258,7 +260,7 @@ async def test_where_there_is_room_the_cells_say_what_was_seen(world: World):
         await until(pilot, lambda: "✗ fail Redis" in "".join(rows(app)))
 
 
-async def test_what_is_a_pass_can_be_left_out(world: World):
+async def test_passed_checks_can_be_hidden(world: World):
     made = folders.Made(world.state, ("redis", "kafka", "gcp")).start()
     for target in ("redis", "kafka"):
         made.begin(target).build(target).finish(target, Outcome.PASSED, 7.4)
@@ -277,7 +279,7 @@ async def test_what_is_a_pass_can_be_left_out(world: World):
         assert heading.split()[3:] == ["size", "clients"]
         shown = [" ".join(lane.replace("▌", " ").split()[:2]) for lane in lanes if lane.strip()]
         assert shown == ["redis linux/arm64", "gcp linux/amd64", "gcp linux/arm64"]
-        assert text(app, "#evidence").startswith("size · ! warn"), "the cursor keeps to its answer"
+        assert text(app, "#evidence").startswith("size · ! warn"), "the cursor stays on its verdict"
         made.check("redis", "linux/arm64", 20, size=Answer.WARN)
         await until(pilot, lambda: "clients" not in rows(app)[1])
         await pilot.press("x")
@@ -286,7 +288,7 @@ async def test_what_is_a_pass_can_be_left_out(world: World):
         assert "srv" in rows(app)[1]
 
 
-async def test_where_all_is_a_pass_nothing_is_left_to_leave_out(world: World):
+async def test_if_all_checks_passed_nothing_is_hidden(world: World):
     app = world.app(folders.passed(world.state, ("redis",)).run)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -294,6 +296,3 @@ async def test_where_all_is_a_pass_nothing_is_left_to_leave_out(world: World):
         await settle(pilot)
         assert "x shows all" not in text(app, "#checks-summary")
         assert "redis" in rows(app)[2]
-
-
-# -- the evidence -----------------------------------------------------------------------------

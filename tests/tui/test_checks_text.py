@@ -30,8 +30,8 @@ def pushing(*events: journal.AnyEvent) -> RunState:
     return state
 
 
-BEGUN = journal.PushStarted(at=2.0, target="all")
-HELD = journal.ReadBack(
+STARTED = journal.PushStarted(at=2.0, target="all")
+READ_BACK = journal.ReadBack(
     at=2.5,
     target="all",
     name="x:1",
@@ -39,50 +39,52 @@ HELD = journal.ReadBack(
     images=(PublishedImage("linux/amd64", "sha256:a"), PublishedImage("linux/arm64", "sha256:b")),
     attestations=1,
 )
-ENDED = journal.RunEnded(at=4.0, outcome=Outcome.FAILED)
+RUN_ENDED = journal.RunEnded(at=4.0, outcome=Outcome.FAILED)
 
 
 @pytest.mark.parametrize(
-    ("events", "says"),
+    ("events", "text"),
     [
         ((), "pushed once all images are verified"),
-        ((BEGUN,), "▸ pushing all"),
+        ((STARTED,), "▸ pushing all"),
         (
-            (BEGUN, journal.PushEnded(at=3.0, target="all", outcome=Outcome.PASSED)),
+            (STARTED, journal.PushEnded(at=3.0, target="all", outcome=Outcome.PASSED)),
             "✓ 2 tags pushed",
         ),
         (
-            (BEGUN, HELD, journal.PushEnded(at=3.0, target="all", outcome=Outcome.PASSED)),
+            (STARTED, READ_BACK, journal.PushEnded(at=3.0, target="all", outcome=Outcome.PASSED)),
             "✓ 2 tags pushed: index sha256:abc, 2 platforms, 1 attestation",
         ),
         (
             (
-                BEGUN,
-                HELD,
+                STARTED,
+                READ_BACK,
                 journal.ReadBack(at=2.5, target="all", name="x:2", digest="sha256:abc"),
                 journal.PushEnded(at=3.0, target="all", outcome=Outcome.PASSED),
             ),
             "✓ 2 tags pushed and read back",
         ),
         (
-            (BEGUN, journal.PushEnded(at=3.0, target="all", outcome=Outcome.FAILED, reason="no")),
+            (STARTED, journal.PushEnded(at=3.0, target="all", outcome=Outcome.FAILED, reason="no")),
             "✗ not pushed: no",
         ),
-        ((ENDED,), "nothing pushed"),
+        ((RUN_ENDED,), "nothing pushed"),
     ],
 )
-def test_how_the_push_stands(events: tuple[journal.AnyEvent, ...], says: str) -> None:
-    assert summary_words(pushing(*events)).plain.endswith(f" · {says}")
+def test_the_summary_shows_the_status_of_the_push(
+    events: tuple[journal.AnyEvent, ...], text: str
+) -> None:
+    assert summary_words(pushing(*events)).plain.endswith(f" · {text}")
 
 
-def test_a_lane_tells_what_the_registry_holds() -> None:
-    (lane,) = pushing(BEGUN, HELD).lanes
-    held = "pushed    x:1: index sha256:abc, 2 platforms, 1 attestation"
-    assert " ".join(lane_lines(lane)[-1].plain.split()) == " ".join(held.split())
+def test_a_lane_shows_the_contents_of_the_registry() -> None:
+    (lane,) = pushing(STARTED, READ_BACK).lanes
+    expected = "pushed    x:1: index sha256:abc, 2 platforms, 1 attestation"
+    assert " ".join(lane_lines(lane)[-1].plain.split()) == " ".join(expected.split())
 
 
 @pytest.mark.parametrize(
-    ("answer", "letters", "says"),
+    ("answer", "letters", "text"),
     [
         (Answer.PASS, 0, "✓ pass"),
         (Answer.PASS, 20, "✓ uid 1000"),
@@ -92,12 +94,12 @@ def test_a_lane_tells_what_the_registry_holds() -> None:
         (Answer.WARN, 0, "! warn"),
     ],
 )
-def test_an_answer_in_a_cell(answer: Answer, letters: int, says: str) -> None:
+def test_a_verdict_is_shortened_to_its_cell(answer: Answer, letters: int, text: str) -> None:
     verdict = Verdict(check="user", answer=answer, evidence="uid 1000")
-    assert answer_cell(verdict, letters).plain == says
+    assert answer_cell(verdict, letters).plain == text
 
 
-def test_a_run_without_a_push_says_nothing_of_one(tmp_path: Path) -> None:
+def test_a_run_without_a_push_does_not_mention_one(tmp_path: Path) -> None:
     from openhqm_tui.run.follow.follower import state_of
 
     made = folders.passed(tmp_path, ("redis",))

@@ -1,4 +1,4 @@
-"""The commands that build what is chosen on the Plan place."""
+"""The commands that build the selection on the Plan screen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_one_command_for_each_set_of_platforms():
     )
 
 
-def test_all_variants_are_build_all():
+def test_all_variants_are_selected_by_build_all():
     rows: dict[str, tuple[Platform, ...]] = {"a": (AMD,), "b": (AMD,)}
     assert command_lines(BuildOptions(rows), 2).build == (
         "openhqm-tui build --build-all --platforms linux/amd64",
@@ -43,25 +43,25 @@ def test_all_variants_are_build_all():
         ({"base_image": "a/b:1"}, " --base-image a/b:1", " --base-image a/b:1"),
     ],
 )
-def test_only_what_differs_from_the_usual_is_written(fields, build, plan):
+def test_only_options_that_differ_from_the_defaults_are_written(fields, build, plan):
     lines = command_lines(BuildOptions({"a": (AMD,)}, **fields), 1)
-    usual = "--build-all --platforms linux/amd64"
-    assert lines.build == (f"openhqm-tui build {usual}{build}",)
-    assert lines.bake == (f"openhqm-tui plan {usual}{plan}{BAKE}",)
+    defaults = "--build-all --platforms linux/amd64"
+    assert lines.build == (f"openhqm-tui build {defaults}{build}",)
+    assert lines.bake == (f"openhqm-tui plan {defaults}{plan}{BAKE}",)
 
 
-def test_buildx_is_told_the_builder_too():
+def test_the_builder_is_passed_to_buildx_too():
     (line,) = command_lines(BuildOptions({"a": (AMD,)}, builder="my b"), 1).bake
     assert " --builder 'my b' > bake.json && docker buildx --builder 'my b' bake " in line
 
 
-def test_what_the_settings_say_is_undone_where_it_was_changed_back():
+def test_options_that_override_settings_are_written():
     settings = BuildOptions({}, tag="1.2", jobs=4)
     (line,) = command_lines(BuildOptions({"a": (AMD,), "b": (AMD,)}), 2, settings).build
     assert line.endswith(" --tag latest --jobs 2")
 
 
-def test_bake_is_allowed_what_our_plan_needs_and_no_more():
+def test_bake_gets_exactly_the_permissions_of_the_plan():
     allow = ("fs.read=/a place/Dockerfile", "fs.write=/cache/a")
     (line,) = command_lines(BuildOptions({"a": (AMD,)}), 1, allow=allow).bake
     assert "'--allow=fs.read=/a place/Dockerfile' --allow=fs.write=/cache/a -f bake.json" in line

@@ -1,4 +1,4 @@
-"""One registry: every command has its key, its words, and something that carries it out."""
+"""The registry of commands: every command has a key, texts, and an action."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def screen_of(place: str) -> Any:
     return getattr(import_module(f"openhqm_tui.tui.{place}.screen"), f"{place.title()}Screen")
 
 
-CARRIED_OUT_BY = {
+HANDLERS = {
     "app": ConsoleApp,
     **{place: screen_of(place) for place in command_table.PLACES},
     "matrix": Matrix,
@@ -44,18 +44,18 @@ CARRIED_OUT_BY = {
     "guides": GuidesScreen,
     "guide": GuideScroll,
 }
-EVERY = [command for where in CARRIED_OUT_BY for command in command_table.commands(where)]
+EVERY = [command for where in HANDLERS for command in command_table.commands(where)]
 
 
-def test_every_command_is_carried_out_by_something():
+def test_every_command_has_an_action_and_texts():
     for command in EVERY:
         action = re.split(r"[(.]", command.action)[0]
-        assert hasattr(CARRIED_OUT_BY[command.where], f"action_{action}"), command
+        assert hasattr(HANDLERS[command.where], f"action_{action}"), command
         assert command.help.endswith("."), command
         assert command.title, command
 
 
-def test_ids_are_unique_and_no_key_means_two_things_in_one_place():
+def test_ids_are_unique_and_keys_are_unambiguous_on_each_screen():
     assert max(Counter(command.id for command in EVERY).values()) == 1
     for place in command_table.PLACES:
         for widget in ("", "matrix", "targets", "log", "table"):
@@ -66,7 +66,7 @@ def test_ids_are_unique_and_no_key_means_two_things_in_one_place():
             assert [key for key, number in keys.items() if number > 1] == [], (place, widget)
 
 
-async def test_help_shows_every_key_of_the_place(world: World):
+async def test_help_shows_every_key_of_the_screen(world: World):
     async with world.app().run_test(size=(120, 60)) as pilot:
         await settle(pilot)
         await pilot.press("question_mark")
@@ -92,7 +92,7 @@ async def test_keys_can_be_remapped(world: World):
         assert app.place.PLACE == "doctor"
 
 
-async def test_the_palette_carries_commands_out(world: World):
+async def test_the_palette_runs_commands(world: World):
     app = world.app()
     async with app.run_test(size=(100, 40)) as pilot:
         await settle(pilot)
@@ -108,7 +108,7 @@ async def test_the_palette_carries_commands_out(world: World):
 
 
 @pytest.mark.parametrize("key", ["1", "2", "3", "4", "5"])
-async def test_each_place_is_one_key_away(world: World, key):
+async def test_each_screen_is_one_key_away(world: World, key):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
@@ -117,7 +117,7 @@ async def test_each_place_is_one_key_away(world: World, key):
         assert command_table.PLACES[int(key) - 1] == app.place.PLACE
 
 
-async def test_each_place_is_one_click_away(world: World):
+async def test_each_screen_is_one_click_away(world: World):
     app = world.app(folders.passed(world.state).run)
     async with app.run_test() as pilot:
         await settle(pilot)
@@ -132,7 +132,7 @@ async def test_each_place_is_one_click_away(world: World):
         assert app.place.PLACE == "doctor"
 
 
-async def test_colours_go_round(world: World):
+async def test_themes_are_cycled(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)

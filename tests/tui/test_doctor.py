@@ -1,4 +1,4 @@
-"""Place 5: fixes shown, run, watched and stopped."""
+"""The Doctor screen: fixes are shown, run, followed and stopped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BASE = Fix(title="Make a base image", script="mmdebstrap trixie\ndocker import -
 
 @pytest.fixture
 def two(world: World) -> World:
-    """A machine where two things can be mended, one of them by root alone."""
+    """A machine with two fixable problems, one of them fixable only by root."""
     world.findings = [
         msgspec.structs.replace(finding, fixes=(BASE,)) if finding.key == "base" else finding
         for finding in world.findings
@@ -50,8 +50,8 @@ async def open_doctor(pilot) -> None:
     await until(pilot, lambda: pilot.app.session.findings and not pilot.app.session.examining)
 
 
-async def agree(pilot) -> str:
-    """Say yes to the question in sight; return what it showed."""
+async def confirm(pilot) -> str:
+    """Confirm the question on screen and return its text."""
     assert isinstance(pilot.app.screen, QuestionDialog)
     shown = str(pilot.app.screen.query_one(".dialog-text Static", Static).content)
     await pilot.press("enter")
@@ -59,23 +59,23 @@ async def agree(pilot) -> str:
     return shown
 
 
-async def rest(pilot) -> None:
+async def wait_for_the_end(pilot) -> None:
     await until(
         pilot, lambda: pilot.app.session.fix_runner is None and not pilot.app.session.examining
     )
 
 
-async def test_all_fixes_are_shown_at_once_and_run_one_after_the_other(two: World):
+async def test_all_fixes_are_shown_together_and_run_in_order(two: World):
     app = two.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_doctor(pilot)
         await pilot.press("F")
         await pilot.pause()
         assert two.fixed == []
-        shown = await agree(pilot)
+        shown = await confirm(pilot)
         for line in ("1/2 Install", "apt-get install", "(as root)", "2/2 Make", "docker import -"):
             assert line in shown
-        await rest(pilot)
+        await wait_for_the_end(pilot)
         assert two.fixed == ["platform:linux/arm64", "base"]
         assert [line for line in log(app) if "▸" in line or "done" in line] == [
             "▸ 1/2 Install and register QEMU's user-mode emulators",
@@ -87,20 +87,20 @@ async def test_all_fixes_are_shown_at_once_and_run_one_after_the_other(two: Worl
         assert text(app, "#doctor-summary") == "✓ 5 ok"
 
 
-async def test_the_first_that_fails_ends_it(two: World):
+async def test_the_first_failed_fix_stops_the_rest(two: World):
     two.fix_works = False
     app = two.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_doctor(pilot)
         await pilot.press("F")
         await pilot.pause()
-        await agree(pilot)
-        await rest(pilot)
+        await confirm(pilot)
+        await wait_for_the_end(pilot)
         assert two.fixed == ["platform:linux/arm64"]
         assert log(app)[-1] == "✗ the fix failed (0 of 2 done, 1 not started)"
 
 
-async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two: World):
+async def test_a_running_fix_shows_its_progress_and_is_stopped_after_a_question(two: World):
     two.fix_hangs = True
     app = two.app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -108,12 +108,12 @@ async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two
         assert not place(app).check_action("stop", ())
         await pilot.press("F")
         await pilot.pause()
-        await agree(pilot)
+        await confirm(pilot)
         await until(pilot, lambda: "Reading package lists..." in log(app))
         two.now += 75
         await until(pilot, lambda: "fixing 1 of 2 · 1:15 · Install" in text(app, "#doctor-summary"))
         assert "C stops the fix" in text(app, "#doctor-summary")
-        # Nothing else is begun meanwhile.
+        # Nothing else can be started meanwhile.
         await pilot.press("f", "F", "r")
         await pilot.pause()
         assert not isinstance(app.screen, QuestionDialog)
@@ -123,21 +123,21 @@ async def test_a_running_fix_tells_how_far_it_is_and_is_stopped_after_asking(two
         assert not app.session.fix_runner.stopping
         await pilot.press("C")
         await pilot.pause()
-        shown = await agree(pilot)
+        shown = await confirm(pilot)
         assert "has been running for 1:15" in shown
         assert "Changes made so far remain" in shown
-        await rest(pilot)
+        await wait_for_the_end(pilot)
         assert log(app)[-1] == "✗ stopped (0 of 2 done, 1 not started)"
 
 
-async def test_the_output_is_read_with_times_and_all_the_room(two: World):
+async def test_the_output_can_be_maximized_and_shown_with_times(two: World):
     two.fix_hangs = True
     app = two.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_doctor(pilot)
         await pilot.press("f")
         await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
-        await agree(pilot)
+        await confirm(pilot)
         await until(pilot, lambda: "Reading package lists..." in log(app))
         pane = app.screen.query_one("#fix-output", LogPane)
         middle = app.screen.query_one("#doctor-middle")
@@ -152,36 +152,36 @@ async def test_the_output_is_read_with_times_and_all_the_room(two: World):
         await until(pilot, lambda: middle.display and pane.size.height == before)
         await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
-        await agree(pilot)
-        await rest(pilot)
+        await confirm(pilot)
+        await wait_for_the_end(pilot)
 
 
-async def test_what_is_no_better_after_its_fix_is_said(world: World):
+async def test_a_problem_that_remains_after_its_fix_is_reported(world: World):
     world.fix_helps = False
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_doctor(pilot)
         await pilot.press("f")
         await pilot.pause()
-        await agree(pilot)
+        await confirm(pilot)
         await until(pilot, lambda: "still has a problem" in log(app)[-1])
         assert world.fixed == ["platform:linux/arm64"]
         assert log(app)[-1] == "✗ Emulator for linux/arm64 still has a problem after the fix"
 
 
 @pytest.mark.parametrize(
-    ("rights", "says"),
+    ("rights", "message"),
     [
         (Rights.PASSWORD, "sudo asks for a password: run `sudo -v`"),
         (Rights.NONE, "sudo is not installed"),
     ],
 )
-async def test_what_needs_root_is_said_before_and_left_out(two: World, rights, says):
+async def test_fixes_that_need_root_are_explained_and_skipped(two: World, rights, message):
     two.rights = rights
     app = two.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_doctor(pilot)
-        await until(pilot, lambda: says in text(app, "#finding"))
+        await until(pilot, lambda: message in text(app, "#finding"))
         await pilot.press("f")
         await pilot.pause()
         assert not isinstance(app.screen, QuestionDialog)
@@ -190,14 +190,14 @@ async def test_what_needs_root_is_said_before_and_left_out(two: World, rights, s
         assert app.clipboard.startswith("sudo sh -euc 'apt-get")
         await pilot.press("F")
         await pilot.pause()
-        shown = await agree(pilot)
+        shown = await confirm(pilot)
         assert "Skipped: Emulator for linux/arm64" in shown
         assert "apt-get" not in shown
-        await rest(pilot)
+        await wait_for_the_end(pilot)
         assert two.fixed == ["base"]
 
 
-async def test_through_sudo_is_said(world: World):
+async def test_the_use_of_sudo_is_shown(world: World):
     world.rights = Rights.SUDO
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -205,7 +205,7 @@ async def test_through_sudo_is_said(world: World):
         await until(pilot, lambda: "(as root, through sudo)" in text(app, "#finding"))
         await pilot.press("f")
         await pilot.pause()
-        assert "(as root, through sudo)" in await agree(pilot)
+        assert "(as root, through sudo)" in await confirm(pilot)
 
 
 @pytest.mark.parametrize(("keys", "leaves"), [(["enter"], True), (["escape"], False)])
@@ -216,7 +216,7 @@ async def test_leaving_while_a_fix_runs_asks_and_stops_it(two: World, keys, leav
         await open_doctor(pilot)
         await pilot.press("F")
         await pilot.pause()
-        await agree(pilot)
+        await confirm(pilot)
         fix_runner = app.session.fix_runner
         await pilot.press("1", "q")
         await pilot.pause()
@@ -226,11 +226,11 @@ async def test_leaving_while_a_fix_runs_asks_and_stops_it(two: World, keys, leav
         assert (app.return_value == 0) is leaves
         if not leaves:
             assert not fix_runner.stopping
-    # Whatever becomes of the console, nothing runs on unseen.
+    # Nothing keeps running in the background after the console has exited.
     assert fix_runner.stopping
 
 
-async def test_a_flood_of_words_is_shown_whole(world: World):
+async def test_much_output_is_shown_completely(world: World):
     app = world.app()
     apply_fix = app.session.backend.apply_fix
 
@@ -244,8 +244,8 @@ async def test_a_flood_of_words_is_shown_whole(world: World):
         await open_doctor(pilot)
         await pilot.press("f")
         await pilot.pause()
-        await agree(pilot)
-        await rest(pilot)
+        await confirm(pilot)
+        await wait_for_the_end(pilot)
         lines = log(app)
         assert len(lines) == 20_000 + 4
         assert lines[1].startswith("line 0 ")

@@ -1,4 +1,4 @@
-"""Every command of the registry does what it says when its key is pressed, and only then.
+"""Every command of the registry does what it promises when its key is pressed, and only then.
 
 Its first key is pressed; its other keys are bound to the same action of the same widget.
 """
@@ -39,7 +39,7 @@ COMMANDS = {command.id: command for command in every_command()}
 
 
 def consoles() -> Iterator[Any]:
-    """Yield the cases that share a console, as they follow each other in a file."""
+    """Yield groups of consecutive cases that share a console."""
     for file, cases in CASES.items():
         groups = itertools.groupby(cases.items(), lambda case: (case[1].make, *case[1][3:]))
         for number, (_, group) in enumerate(groups):
@@ -47,7 +47,7 @@ def consoles() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("cases", consoles())
-async def test_each_command_does_what_it_says(world: World, cases: dict[str, Case]):
+async def test_each_command_has_its_effect(world: World, cases: dict[str, Case]):
     first = next(iter(cases.values()))
     made = first.make(world)
     app = world.app(made.run if made is not None and first.opened else None)
@@ -56,7 +56,7 @@ async def test_each_command_does_what_it_says(world: World, cases: dict[str, Cas
             await settle(pilot)
             for name, case in cases.items():
                 try:
-                    await does_what_it_says(pilot, COMMANDS[name], case)
+                    await check_effect(pilot, COMMANDS[name], case)
                 except BaseException as problem:
                     problem.add_note(f"command {name}, after {list(cases)}")
                     raise
@@ -65,7 +65,7 @@ async def test_each_command_does_what_it_says(world: World, cases: dict[str, Cas
             made.release()
 
 
-async def does_what_it_says(pilot: Pilot[int], command: Command, case: Case) -> None:
+async def check_effect(pilot: Pilot[int], command: Command, case: Case) -> None:
     app: Any = pilot.app
     for step in case.way:
         await pilot.press(step)
@@ -85,5 +85,5 @@ async def does_what_it_says(pilot: Pilot[int], command: Command, case: Case) -> 
     await until(pilot, lambda: case.done(app))
 
 
-def test_every_command_has_a_case_and_no_case_is_for_a_command_that_is_gone():
+def test_commands_and_cases_match():
     assert sorted(name for cases in CASES.values() for name in cases) == sorted(COMMANDS)

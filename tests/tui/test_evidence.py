@@ -1,4 +1,4 @@
-"""Over place 3: all that is known of one answer."""
+"""The evidence of a verdict, shown over the Checks screen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.tui.conftest import World, settle, until
 from tests.tui.test_checks import ARM, checked, rows, text
 
 
-async def test_by_mouse_alone_an_answer_is_opened_asked_again_and_left(world: World):
+async def test_a_verdict_can_be_opened_rechecked_and_closed_by_mouse(world: World):
     made = checked(world)
     file = made.run.evidence_file(*ARM)
     file.write_bytes(b'{"command": "docker run x", "probe": {"machine": "aarch64"}}')
@@ -53,7 +53,7 @@ async def test_by_mouse_alone_an_answer_is_opened_asked_again_and_left(world: Wo
         await until(pilot, lambda: isinstance(app.screen, ChecksScreen))
 
 
-async def test_the_evidence_that_is_open_is_renewed_with_the_run(world: World):
+async def test_open_evidence_is_updated_with_the_run(world: World):
     made = checked(world).hold()
     made.run.append(events.RunStarted(at=made.at(60), pid=1))
     app = world.app(made.run)
@@ -69,7 +69,7 @@ async def test_the_evidence_that_is_open_is_renewed_with_the_run(world: World):
     made.release()
 
 
-async def test_a_lane_as_a_whole_has_all_its_answers(world: World):
+async def test_the_evidence_of_a_lane_lists_all_its_verdicts(world: World):
     app = world.app(checked(world).run)
     async with app.run_test(size=(140, 40)) as pilot:
         await settle(pilot)
@@ -107,7 +107,7 @@ def test_a_hostile_evidence_file_is_shown_safely(
     assert msgspec.json.encode(evidence.text)
 
 
-async def test_evidence_under_the_mouse_is_no_markup(world: World):
+async def test_evidence_in_a_tooltip_is_not_read_as_markup(world: World):
     made = folders.passed(world.state, ("redis",))
     odd = Verdict(check="clients", answer=Answer.FAIL, evidence="import failed: [/opt/app] missing")
     made.run.append(

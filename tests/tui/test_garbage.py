@@ -1,4 +1,4 @@
-"""What is on screen for long is no longer looked through for garbage, but isn't kept for good."""
+"""Long-lived objects are excluded from garbage collection, but not kept forever."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openhqm_tui.tui.core.garbage import freeze
 
 
 class Ring:
-    """Something that only a search for garbage can free."""
+    """An object that only the garbage collector can free."""
 
     def __init__(self) -> None:
         self.me = self
@@ -24,16 +24,16 @@ def _unfrozen() -> Iterator[None]:
     gc.unfreeze()
 
 
-def test_what_was_set_aside_is_freed_when_the_next_is():
+def test_frozen_objects_are_freed_by_the_next_freeze():
     ring = Ring()
-    known = weakref.ref(ring)
+    reference = weakref.ref(ring)
     freeze()
     assert gc.get_freeze_count() > 0
     del ring
     gc.collect()
-    assert known() is not None, "it is looked through no longer"
+    assert reference() is not None, "it is excluded from collection"
     freeze()
-    assert known() is not None, "what is shown still stays where it is"
+    assert reference() is not None, "objects still in use stay frozen"
     freeze(again=True)
-    assert known() is None
+    assert reference() is None
     assert gc.get_freeze_count() > 0

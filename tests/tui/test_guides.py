@@ -1,4 +1,4 @@
-"""The guides in the console: what their links do, and that drawing them holds up nothing."""
+"""The guides in the console: their links, and their rendering in pieces."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def drawn(app: ConsoleApp) -> bool:
     return not any(w.group == "guide" and w.is_running for w in app.workers)
 
 
-async def test_a_link_to_a_section_of_another_guide_and_back(world: World):
+async def test_a_link_to_a_section_of_another_guide_is_followed_and_back(world: World):
     app = world.app()
     async with app.run_test(size=(80, 12)) as pilot:
         screen = await opened(pilot, app)
@@ -43,7 +43,7 @@ async def test_a_link_to_a_section_of_another_guide_and_back(world: World):
         assert scroll.scroll_y == 0
 
 
-async def test_a_link_to_a_section_here_and_back(world: World):
+async def test_a_link_to_a_section_of_this_guide_is_followed_and_back(world: World):
     app = world.app()
     async with app.run_test(size=(80, 12)) as pilot:
         screen = await opened(pilot, app)
@@ -55,7 +55,7 @@ async def test_a_link_to_a_section_here_and_back(world: World):
 
 
 @pytest.mark.parametrize("href", ["https://example.org/a", "../../Makefile"])
-async def test_what_leads_out_of_the_guides_is_copied(world: World, href):
+async def test_links_out_of_the_guides_are_copied(world: World, href):
     app = world.app()
     async with app.run_test() as pilot:
         (await opened(pilot, app)).follow(href)
@@ -63,15 +63,15 @@ async def test_what_leads_out_of_the_guides_is_copied(world: World, href):
 
 
 @pytest.mark.parametrize("href", ["javascript:alert", "file:///etc/passwd", "gone.md", "http://a"])
-async def test_what_leads_nowhere_is_said(world: World, href, monkeypatch):
+async def test_invalid_links_are_reported(world: World, href, monkeypatch):
     app = world.app()
-    said: list[str] = []
+    notices: list[str] = []
     async with app.run_test() as pilot:
         screen = await opened(pilot, app)
-        monkeypatch.setattr(screen, "notify", lambda words, **_: said.append(words))
+        monkeypatch.setattr(screen, "notify", lambda words, **_: notices.append(words))
         screen.follow(href)
         await pilot.pause()
-        assert said
+        assert notices
         assert not world.copied
         assert screen.guide.name == "README"
 
@@ -85,7 +85,7 @@ async def test_a_click_on_a_link_follows_it(world: World):
         await until(pilot, lambda: screen.guide.name == "other")
 
 
-async def test_a_section_and_a_link_chosen_by_keys(world: World):
+async def test_sections_and_links_can_be_chosen_by_keys(world: World):
     app = world.app()
     async with app.run_test(size=(80, 12)) as pilot:
         screen = await opened(pilot, app)
@@ -95,7 +95,7 @@ async def test_a_section_and_a_link_chosen_by_keys(world: World):
         await until(pilot, lambda: screen.guide.name == "other")
 
 
-async def test_a_guide_chosen_in_the_list(world: World):
+async def test_a_guide_can_be_chosen_in_the_list(world: World):
     app = world.app()
     async with app.run_test(size=(120, 30)) as pilot:
         screen = await opened(pilot, app)
@@ -104,7 +104,7 @@ async def test_a_guide_chosen_in_the_list(world: World):
         assert app.focused is screen.query_one(GuideScroll)
 
 
-async def test_the_cross_and_a_dialog_in_the_way(world: World):
+async def test_the_guides_are_closed_by_mouse_and_do_not_open_over_a_dialog(world: World):
     app = world.app()
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, app)
@@ -124,7 +124,7 @@ async def test_markup_in_a_guide_is_text(world: World):
         assert any("[bold]not bold[/bold], [@click=app.quit]no button[/]" in one for one in words)
 
 
-async def test_nothing_of_a_guide_is_lost_between_its_pieces(world: World, monkeypatch):
+async def test_no_block_of_a_guide_is_lost_between_its_pieces(world: World, monkeypatch):
     monkeypatch.setattr("openhqm_tui.store.guides.bundled", bundled)
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -142,7 +142,7 @@ async def test_nothing_of_a_guide_is_lost_between_its_pieces(world: World, monke
 
 
 def kinds(text: Markdown) -> list[str]:
-    """Return what a text is made of, tables left out: only ours have them as one block."""
+    """Return the blocks of a text without tables, which only we draw as one block."""
     return [
         f"{block.name} {block.render()}"
         for block in text.query(MarkdownBlock)
@@ -155,9 +155,9 @@ def tables(source: str) -> int:
     return sum(line.startswith(("| ---", "|---", "| --:")) for line in outside.splitlines())
 
 
-async def test_the_language_of_code_is_never_guessed(world: World, monkeypatch):
+async def test_the_language_of_code_is_not_guessed(world: World, monkeypatch):
     def guess(*_: object) -> str:
-        raise AssertionError("half a second")
+        raise AssertionError("guessing takes half a second")
 
     monkeypatch.setattr("textual.highlight.guess_language", guess)
     app = world.app()
@@ -167,7 +167,7 @@ async def test_the_language_of_code_is_never_guessed(world: World, monkeypatch):
         assert [fence.code for fence in screen.query(PlainFence)] == ["a = 1", "indented"]
 
 
-def test_a_text_is_cut_at_blank_lines_outside_of_code_only():
+def test_a_text_is_split_only_at_blank_lines_outside_code():
     text = (GUIDES / "README.md").read_text() + "```\n\n\n\n\n```\n"
     cut = list(pieces(text, 3))
     assert "".join(cut) == text

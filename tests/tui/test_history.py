@@ -1,4 +1,4 @@
-"""History beyond the list: trends, two runs side by side, runs whose folders are gone."""
+"""The History screen beyond the list: trends, comparisons, and runs without folders."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.tui.conftest import World, settle, until
 SIZE = (120, 40)
 
 
-def remember(world: World, many: int) -> None:
-    """Put made-up runs into the history, whose folders are gone."""
+def add_runs(world: World, many: int) -> None:
+    """Put made-up runs without folders into the history."""
     world.state.mkdir(exist_ok=True)
     with History(world.state) as history:
         for run in synthetic_runs(many):
@@ -23,12 +23,12 @@ def remember(world: World, many: int) -> None:
 
 
 def drawn(app, selector) -> str:
-    """Return what a Static says."""
+    """Return the text of a Static."""
     return str(app.screen.query_one(selector).render())
 
 
-async def test_two_hundred_runs_are_listed_and_the_keys_lead_to_their_trends(world: World):
-    remember(world, 200)
+async def test_two_hundred_runs_are_listed_and_their_trends_opened_by_keys(world: World):
+    add_runs(world, 200)
     folders.passed(world.state, ("redis",))
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
@@ -71,7 +71,7 @@ async def test_a_run_is_compared_with_the_one_before(world: World):
         await until(pilot, lambda: app.screen.view == "runs")
 
 
-async def test_the_marked_run_is_what_others_are_compared_with(world: World):
+async def test_runs_are_compared_with_the_marked_one(world: World):
     for day in range(3):
         folders.passed(
             world.state, ("redis",), id=f"2026112{day}-1", created=folders.T0 - 86400 * (9 - day)
@@ -85,13 +85,13 @@ async def test_the_marked_run_is_what_others_are_compared_with(world: World):
         assert "◉ 20261122-1 marked: c compares with it" in drawn(app, "#history-summary")
         await pilot.press("c")
         await until(pilot, lambda: app.screen.view == "comparison")
-        # The earlier first, whichever was marked.
+        # The earlier run comes first, whichever was marked.
         assert "20261120-1 → 20261122-1" in drawn(app, "#comparison-lines")
         await pilot.press("escape", "home", "x")
         assert "Enter opens a run" in drawn(app, "#history-summary")
 
 
-async def test_with_nothing_to_compare_with_it_is_said(world: World):
+async def test_without_a_run_to_compare_with_a_hint_is_shown(world: World):
     folders.passed(world.state, ("redis",))
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
@@ -102,7 +102,7 @@ async def test_with_nothing_to_compare_with_it_is_said(world: World):
         assert app.screen.view == "runs"
 
 
-async def test_without_any_image_there_is_no_trend_and_that_is_said(world: World):
+async def test_without_any_image_the_trends_are_empty(world: World):
     made = folders.Made(world.state, ("redis",)).start().begin("redis")
     made.finish("redis", Outcome.FAILED, 1.0).end(Outcome.FAILED, 2.0)
     app = world.app()
@@ -115,8 +115,8 @@ async def test_without_any_image_there_is_no_trend_and_that_is_said(world: World
         assert "no images built yet" in drawn(app, "#history-summary")
 
 
-async def test_of_a_run_whose_folder_is_gone_the_figures_are_left(world: World):
-    remember(world, 3)
+async def test_a_run_without_a_folder_keeps_its_figures(world: World):
+    add_runs(world, 3)
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -132,7 +132,7 @@ async def test_of_a_run_whose_folder_is_gone_the_figures_are_left(world: World):
         await until(pilot, lambda: app.screen.view == "comparison")
 
 
-async def test_a_history_that_cannot_be_used_is_said_and_the_runs_are_listed(world: World):
+async def test_with_an_unusable_history_the_runs_are_still_listed(world: World):
     folders.passed(world.state, ("redis",))
     history_file(world.state).mkdir()
     app = world.app()
@@ -144,8 +144,8 @@ async def test_a_history_that_cannot_be_used_is_said_and_the_runs_are_listed(wor
         assert len(app.screen.query_one(CellTable)._rows) == 1
 
 
-async def test_only_the_rows_in_sight_are_made(world: World):
-    remember(world, 300)
+async def test_only_visible_rows_are_rendered(world: World):
+    add_runs(world, 300)
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)

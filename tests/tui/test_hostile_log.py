@@ -1,4 +1,4 @@
-"""Hostile output of a build: shown, inert, and exactly as wide as it is believed to be."""
+"""Hostile output of a build is shown without any effect, and its width is computed exactly."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.cutting import cut
 from tests.tui.folders import Made
 
 MARK = "hostile"
-# Each would act on a terminal that got it; MARK stands in all that carry a text of their own.
+# Each would have an effect on a terminal; MARK is in all that carry a text.
 SEQUENCES = [
     f"\x1b]52;c;{MARK}\x07",
     f"\x1b]0;{MARK}\x07",
@@ -96,7 +96,7 @@ hostile_bytes = st.lists(
 
 
 def filled(data: bytes, places: list[int]) -> LogLines:
-    """Return the log of a step that said `data`, cut in pieces at `places`."""
+    """Return the log of a step that printed `data`, split at `places`."""
     log = LogLines()
     for piece in cut(data, places):
         log.feed(piece, step=0, stream=1, at=0.0)
@@ -104,22 +104,22 @@ def filled(data: bytes, places: list[int]) -> LogLines:
     return log
 
 
-def acts(text: str) -> list[str]:
-    """Return what of a text a terminal would not just draw."""
+def active(text: str) -> list[str]:
+    """Return the characters of a text that a terminal would not simply draw."""
     return [c for c in text if c < " " or "\x7f" <= c < "\xa0" or c in "\u202e\u2066\u2028\ufeff"]
 
 
-def test_the_words_are_hostile():
-    assert all(acts(word) for word in SEQUENCES)
+def test_the_sequences_are_hostile():
+    assert all(active(word) for word in SEQUENCES)
 
 
 @given(hostile_bytes, st.lists(st.integers(0, 2000), max_size=8))
 @settings(deadline=None, max_examples=150)
-def test_no_segment_holds_what_acts(data: bytes, places: list[int]) -> None:
+def test_no_segment_contains_active_characters(data: bytes, places: list[int]) -> None:
     log = filled(data, places)
     for index in range(len(log)):
         for segment in segments(log.text(index), Style.null()):
-            assert not acts(segment.text)
+            assert not active(segment.text)
             assert not segment.control
             assert segment.style is not None
             assert segment.style.link is None
@@ -129,7 +129,7 @@ def test_no_segment_holds_what_acts(data: bytes, places: list[int]) -> None:
 
 
 class Panes(App[None]):
-    """One log in all the room."""
+    """An app with a single log."""
 
     def compose(self) -> ComposeResult:
         yield LogPane()
@@ -142,16 +142,16 @@ def drawn(pane: LogPane) -> list[Strip]:
 
 
 async def check_rows(pilot: Pilot[None], pane: LogPane, log: LogLines) -> None:
-    """Look at every part of a log, wrapped and not, and at what is right of it."""
+    """Check every part of a log, wrapped and not, scrolled to the right and with times."""
     pane.show(log)
     await pilot.pause()
     for keys in ([], ["home"], ["right", "right"], ["w"], ["t"], ["w"]):
         await pilot.press(*keys)
         for strip in drawn(pane):
-            assert not acts(strip.text)
+            assert not active(strip.text)
             widths = [cell_len(segment.text) for segment in strip]
             assert sum(widths) == strip.cell_length == pane.size.width
-            # Characters one by one, as a terminal measures that joins nothing.
+            # Each character by itself, as in a terminal that doesn't combine them.
             assert sum(cell_len(c) for c in strip.text) == pane.size.width
 
 
@@ -175,7 +175,7 @@ async def test_every_row_is_as_wide_as_its_pane(width: int):
 
 
 @pytest.mark.parametrize("pieces", [1, 40])
-async def test_a_line_of_ten_megabytes_costs_what_is_seen(pieces: int):
+async def test_a_line_of_ten_megabytes_is_truncated(pieces: int):
     piece = ("漢\x1b[31m" + "\u0301" * 40 + "x" * 100).encode() * (70_000 // pieces)
     log = LogLines()
     for _ in range(pieces):
@@ -194,7 +194,7 @@ def rows_of(pane: LogPane) -> list[str]:
     return [strip.text.rstrip("▐ ").strip() for strip in drawn(pane)]
 
 
-async def test_what_is_no_sequence_is_shown():
+async def test_text_other_than_sequences_is_shown():
     app = Panes()
     text = "[bold red]markup[/] [@click=app.quit]x[/] 漢字 e\u0301 caf\u00e9"
     async with app.run_test(size=(80, 8)) as pilot:
@@ -204,7 +204,7 @@ async def test_what_is_no_sequence_is_shown():
         assert text in rows_of(pane)
 
 
-def said_by_the_console(state: Path, words: list[str]) -> str:
+def written_by_the_console(state: Path, words: list[str]) -> str:
     """Run the real console on a terminal over a failed run full of `words`; return its bytes."""
     made = Made(state, {"redis": ("linux/amd64",)}, check=False).start().begin("redis")
     loud = "".join(words)
@@ -226,12 +226,12 @@ def said_by_the_console(state: Path, words: list[str]) -> str:
         start_new_session=True,
     ) as console:
         os.close(theirs)
-        asked = False
+        quitting = False
         try:
             while select.select([terminal], [], [], 20)[0]:
                 written += os.read(terminal, 1 << 16)
-                if not asked and b"the-last-line" in written:
-                    asked = True
+                if not quitting and b"the-last-line" in written:
+                    quitting = True
                     os.write(terminal, b"q")
         except OSError:
             pass  # the console is gone
@@ -254,16 +254,16 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][0-9]*|[ -/]*[0-Z\\^-~])|[\
 
 
 def kinds(written: str) -> set[str]:
-    """Return the escape sequences in what was written but colours and places on the screen."""
+    """Return the escape sequences in the output, except colors and cursor positions."""
     return {found for found in _ESCAPES.findall(written) if not re.fullmatch(_DRAWS, found)}
 
 
 _DRAWS = r"\x1b\[[0-9;]*[mH]"
 
 
-def test_nothing_of_it_gets_to_the_terminal(tmp_path: Path):
-    tame = said_by_the_console(tmp_path / "tame", ["one", "[bold]two[/]"])
-    wild = said_by_the_console(tmp_path / "wild", [*SEQUENCES, *WORDS])
+def test_no_control_sequence_of_a_log_reaches_the_terminal(tmp_path: Path):
+    tame = written_by_the_console(tmp_path / "tame", ["one", "[bold]two[/]"])
+    wild = written_by_the_console(tmp_path / "wild", [*SEQUENCES, *WORDS])
     assert kinds(tame) >= {"\x1b[?1049h", "\x1b[?1003h"}, "the terminal's own driver has written"
     assert kinds(wild) <= kinds(tame)
     assert MARK not in wild

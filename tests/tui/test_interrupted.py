@@ -1,4 +1,4 @@
-"""A run whose runner died or whose folder went: what is said, and how it goes on."""
+"""A run whose runner died or whose folder was removed: messages, and resuming."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def banner(app) -> str:
     return str(found.content) if found.display else ""
 
 
-def in_place(app, place: str) -> bool:
+def is_at(app, place: str) -> bool:
     return app.place is not None and place == app.place.PLACE
 
 
@@ -37,7 +37,7 @@ def listed(app) -> str:
     return str(app.screen.query_one(TargetList).render().plain)
 
 
-async def test_a_runner_that_died_is_told_within_seconds_and_the_run_is_taken_up(world: World):
+async def test_a_dead_runner_is_reported_and_the_run_is_resumed(world: World):
     made = folders.running(world.state, ("redis", "kafka", "sqs"))
     made.finish("redis", Outcome.FAILED, 5)
     app = world.app(made.run)
@@ -70,7 +70,7 @@ async def test_a_runner_that_died_is_told_within_seconds_and_the_run_is_taken_up
     made.release()
 
 
-async def test_the_word_in_the_banner_can_be_clicked(world: World):
+async def test_resume_in_the_banner_can_be_clicked(world: World):
     made = folders.running(world.state, ("redis",))
     made.release()
     app = world.app(made.run)
@@ -83,14 +83,14 @@ async def test_the_word_in_the_banner_can_be_clicked(world: World):
         await until(pilot, lambda: world.asked == [Request("resume")])
 
 
-def test_what_can_only_be_read_offers_nothing(world: World):
+def test_a_run_that_cannot_be_resumed_offers_no_resume(world: World):
     made = folders.Made(world.state).start().begin("redis")
     words = cut_off_words(read_run(made.run), resumable=False).plain
     assert words == "! Interrupted at 0/2: its runner died."
     assert "u Resume" in cut_off_words(read_run(made.run), resumable=True).plain
 
 
-async def test_what_was_cancelled_is_resumed_as_well(world: World):
+async def test_a_cancelled_run_can_be_resumed(world: World):
     made = folders.Made(world.state, ("redis", "kafka")).start()
     made.begin("redis").finish("redis", Outcome.CANCELLED, 3)
     app = world.app(made.end(Outcome.CANCELLED, 4).run)
@@ -102,7 +102,7 @@ async def test_what_was_cancelled_is_resumed_as_well(world: World):
         await until(pilot, lambda: world.asked == [Request("resume")])
 
 
-async def test_a_run_where_nothing_is_left_is_not_resumed(world: World):
+async def test_a_run_with_nothing_left_cannot_be_resumed(world: World):
     app = world.app(folders.failed(world.state, ("redis",)).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -112,7 +112,7 @@ async def test_a_run_where_nothing_is_left_is_not_resumed(world: World):
         assert app.screen.check_action("resume", ()) is not True
 
 
-async def test_history_resumes_cancels_and_tells_who_lost_their_runner(world: World):
+async def test_history_resumes_and_cancels_runs_and_shows_interrupted_ones(world: World):
     past = folders.passed(world.state, id="20261121-1", created=folders.T0 - 90_000)
     cut = folders.Made(world.state, ("sqs",), id="20261122-1").start().begin("sqs")
     made = folders.running(world.state)
@@ -141,7 +141,7 @@ async def test_history_resumes_cancels_and_tells_who_lost_their_runner(world: Wo
         assert '"resume"' in cut.run.control_file.read_text()
 
 
-async def test_a_run_that_is_removed_while_it_is_open_is_told_once(world: World):
+async def test_the_removal_of_the_open_run_is_reported_once(world: World):
     made = folders.failed(world.state)
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
@@ -156,11 +156,11 @@ async def test_a_run_that_is_removed_while_it_is_open_is_told_once(world: World)
         await until(pilot, lambda: "the log is in" in notices(app))
         for key, place in (("3", "checks"), ("4", "history"), ("5", "doctor"), ("2", "run")):
             await pilot.press(key)
-            await until(pilot, partial(in_place, app, place))
+            await until(pilot, partial(is_at, app, place))
         assert notices(app).count("its folder was removed; what was read") == 0
 
 
-async def test_a_live_run_that_is_removed_is_told_as_well(world: World):
+async def test_the_removal_of_a_live_run_is_reported(world: World):
     made = folders.running(world.state)
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
@@ -171,7 +171,7 @@ async def test_a_live_run_that_is_removed_is_told_as_well(world: World):
     made.release()
 
 
-async def test_a_run_of_the_list_that_is_gone_or_closed_to_us_is_not_opened(world: World):
+async def test_a_removed_run_in_the_list_is_not_opened(world: World):
     gone = folders.passed(world.state, id="20261122-1")
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
@@ -185,7 +185,7 @@ async def test_a_run_of_the_list_that_is_gone_or_closed_to_us_is_not_opened(worl
         assert app.session.run_folder is None
 
 
-async def test_a_long_silence_is_shown_and_told_once(world: World):
+async def test_a_long_silence_is_shown_and_notified_once(world: World):
     made = folders.running(world.state)
     world.now = made.at(314)
     app = world.app(made.run)
@@ -197,17 +197,19 @@ async def test_a_long_silence_is_shown_and_told_once(world: World):
         await until(pilot, lambda: "◌ silent 5:12" in listed(app))
         head = app.screen.query_one(LanePanes).panes["redis", "linux/arm64"].head
         await until(pilot, lambda: "◌" in str(head.content) and "silent 5:12" in str(head.content))
-        told = "redis has printed nothing for 5:00 in core 2/2; it is still running (c cancels it)"
-        await until(pilot, lambda: notices(app) == told)
+        notice = (
+            "redis has printed nothing for 5:00 in core 2/2; it is still running (c cancels it)"
+        )
+        await until(pilot, lambda: notices(app) == notice)
         world.now += 10
         await until(pilot, lambda: "◌ silent 5:22" in listed(app))
-        assert notices(app) == told
+        assert notices(app) == notice
         made.run.append(events.OutputResumed(at=made.at(330), target="redis"))
         await until(pilot, lambda: "silent" not in listed(app))
     made.release()
 
 
-async def test_a_silence_that_is_over_is_no_news(world: World):
+async def test_a_past_silence_is_not_notified(world: World):
     made = folders.running(world.state)
     made.run.append(events.OutputStalled(at=made.at(302), target="redis", since=made.at(2)))
     made.run.append(events.OutputResumed(at=made.at(330), target="redis"))

@@ -1,4 +1,4 @@
-"""Keys and colours from the settings: wrong ones are named before anything opens."""
+"""Keys and themes from the settings: invalid ones are reported before anything opens."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from openhqm_tui.tui.core.theme import THEMES, theme_called
         ({"plan.all": "ctrl+y", "plan.none": "ctrl+y"}, "this key is"),
     ],
 )
-def test_what_won_t_do_is_said_in_one_line(keymap, words):
+def test_invalid_keymaps_are_one_line(keymap, words):
     with pytest.raises(UsageProblem) as caught:
         checked_keymap(keymap)
     assert words in str(caught.value)
@@ -44,12 +44,12 @@ def test_what_won_t_do_is_said_in_one_line(keymap, words):
         {"plan.all": "full_stop", "plan.none": "slash"},
     ],
 )
-def test_what_will_do(keymap):
+def test_valid_keymaps_are_accepted(keymap):
     assert checked_keymap(keymap) == {k: v.replace(" ", "") for k, v in keymap.items()}
 
 
-def test_the_keys_as_they_come_mean_one_thing_each():
-    # To leave, to open and to copy mean what has the focus.
+def test_default_keys_are_unambiguous():
+    # Keys to leave, open and copy apply to the focused widget.
     clashes = [
         (command.id, other.id, key)
         for command in every_command()
@@ -69,7 +69,7 @@ def test_themes_have_short_names():
         theme_called("lite")
 
 
-def test_the_readme_s_settings_will_do():
+def test_the_settings_in_the_readme_are_valid():
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     settings = tomllib.loads(readme.split("```toml\n")[1].split("```")[0])
     assert set(settings) == {"theme", "keymap"}

@@ -1,4 +1,4 @@
-"""Where lanes stand: every cell of the grid is somebody's, and nobody's twice."""
+"""The layout of lanes: every cell of the grid belongs to exactly one lane."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def regions(columns: int, rows: int, size: Size, shown: list[int]) -> list[Regio
     grid.columns, grid.rows = columns, rows
     lanes = [cast(Any, f"lane {place}") for place in range(columns * rows)]
     grid.places = {lane: place for place, lane in enumerate(lanes)}
-    children = [lanes[place] for place in shown] + [cast(Any, "of another page")]
+    children = [lanes[place] for place in shown] + [cast(Any, "on another page")]
     return [it.region for it in grid.arrange(cast(Any, Parent()), children, size)]
 
 
 @pytest.mark.parametrize("size", [Size(87, 36), Size(100, 17), Size(39, 5)])
 @pytest.mark.parametrize(("columns", "rows"), [(1, 1), (2, 2), (3, 2), (2, 4)])
-def test_lanes_fill_the_room_with_a_column_between(columns, rows, size):
+def test_lanes_fill_the_area_with_a_column_between(columns, rows, size):
     found = regions(columns, rows, size, list(range(columns * rows)))
     cells = [cell for region in found for cell in cells_of(region)]
     assert len(cells) == len(set(cells)) == (size.width - columns + 1) * size.height

@@ -1,4 +1,4 @@
-"""Which lanes are in sight, and that those which are stay where they are."""
+"""The visible lanes, which keep their places."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ R, C, W, F, P = Status.RUNNING, Status.CHECKING, Status.WAITING, Status.FAILED, 
         ("", [], 3, ""),
     ],
 )
-def test_a_quiet_lane_changes_places_with_a_busier_one_and_no_other_moves(
+def test_a_quiet_lane_is_swapped_with_a_busier_one_and_no_other_moves(
     order, statuses, places, expected
 ):
     plan = dict(zip(keys("abcd"), statuses, strict=False))
@@ -42,7 +42,7 @@ def test_a_quiet_lane_changes_places_with_a_busier_one_and_no_other_moves(
     ("statuses", "expected"),
     [([R, R, R, R], "abcd"), ([P, R, R, R], "bcda"), ([R, P, P, F], "adbc")],
 )
-def test_at_first_sight_the_busiest_stand_as_the_plan_orders_them(statuses, expected):
+def test_initially_the_busiest_are_in_the_order_of_the_plan(statuses, expected):
     plan = dict(zip(keys("abcd"), statuses, strict=True))
     assert begin_busiest_first(plan, 2) == keys(expected)
 
@@ -52,9 +52,7 @@ def test_at_first_sight_the_busiest_stand_as_the_plan_orders_them(statuses, expe
     st.integers(1, 20),
     st.randoms(use_true_random=False),
 )
-def test_whatever_the_lanes_do_none_is_lost_and_nothing_busier_is_out_of_sight(
-    statuses, places, random
-):
+def test_no_lane_is_lost_and_no_busier_one_is_hidden(statuses, places, random):
     plan = {(str(number), "linux/amd64"): status for number, status in enumerate(statuses)}
     order = list(plan)
     random.shuffle(order)

@@ -1,4 +1,4 @@
-"""Marking, picking and copying a log's lines, and the mouse on a log."""
+"""Marking, selecting and copying lines of a log, and using the mouse."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.tui.logs import foot, here, long_log, pane, shown
 from tests.tui.test_log_pane import SIZE
 
 
-async def test_marked_lines_are_copied_and_only_their_words(world: World):
+async def test_marked_lines_are_copied_as_plain_text(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -33,7 +33,7 @@ async def test_marked_lines_are_copied_and_only_their_words(world: World):
         assert app.clipboard == "0:02.0 fatal: second"
 
 
-async def test_what_the_mouse_picks_is_copied_when_it_is_let_go(world: World):
+async def test_a_mouse_selection_is_copied_on_release(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -41,7 +41,7 @@ async def test_what_the_mouse_picks_is_copied_when_it_is_let_go(world: World):
         y = next(y for y, row in enumerate(shown(log)) if row == "gamma 77")
         await pilot.mouse_down(log, offset=(1 + 6, y))
         await pilot.hover(log, offset=(1 + 4, y + 2))
-        assert not log.following, "what moves can't be picked"
+        assert not log.following, "a moving log can't be selected"
         await pilot.mouse_up(log, offset=(1 + 4, y + 2))
         assert app.clipboard == "77\ngamma 78\ngamma"
         assert any("3 lines copied" in notice.message for notice in app._notifications)
@@ -49,7 +49,7 @@ async def test_what_the_mouse_picks_is_copied_when_it_is_let_go(world: World):
         assert log.pick is None
 
 
-async def test_what_is_picked_stays_in_its_pane(world: World):
+async def test_a_selection_stays_in_its_pane(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -73,7 +73,7 @@ async def test_two_clicks_copy_a_word_and_three_the_line(world: World):
         assert app.clipboard == "beta 78"
 
 
-async def test_a_click_stands_on_a_line_once_one_reads(world: World):
+async def test_a_click_moves_the_cursor_once_the_log_is_not_followed(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -86,7 +86,7 @@ async def test_a_click_stands_on_a_line_once_one_reads(world: World):
         assert here(app) == words
 
 
-async def test_the_wheel_and_the_scrollbar(world: World):
+async def test_the_wheel_and_the_scrollbar_scroll(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -102,7 +102,7 @@ async def test_the_wheel_and_the_scrollbar(world: World):
         assert log.following
 
 
-async def test_words_in_the_line_below_can_be_clicked(world: World):
+async def test_words_in_the_status_line_can_be_clicked(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=(120, 30)) as pilot:
         await settle(pilot)

@@ -1,4 +1,4 @@
-"""A log as it is read: by keys and by mouse, while it grows."""
+"""Reading a log by keys and by mouse while it grows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def count(app) -> str:
     return str(app.screen.query_one(".search-count", Static).content)
 
 
-async def test_a_log_that_follows_has_no_line_below_it(world: World):
+async def test_a_followed_log_has_no_status_line(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -28,7 +28,7 @@ async def test_a_log_that_follows_has_no_line_below_it(world: World):
         assert shown(log)[-1] == WIDE[: log.view.width - 1] + "›"
 
 
-async def test_who_reads_is_told_what_came_and_one_click_leads_there(world: World):
+async def test_new_lines_are_counted_and_one_click_leads_to_them(world: World):
     made = long_log(world)
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
@@ -46,7 +46,7 @@ async def test_who_reads_is_told_what_came_and_one_click_leads_there(world: Worl
 
 
 @pytest.mark.parametrize("change", ["w", "t", "z", "resize"])
-async def test_the_line_one_reads_stays_whatever_changes_around_it(world: World, change):
+async def test_the_current_line_stays_when_the_view_changes(world: World, change):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -63,27 +63,27 @@ async def test_the_line_one_reads_stays_whatever_changes_around_it(world: World,
         assert not log.following
 
 
-async def test_no_layout_pass_when_a_log_grows(world: World):
+async def test_a_growing_log_needs_no_layout(world: World):
     made = long_log(world)
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        passes: list[str] = []
+        layouts: list[str] = []
         log, screen = pane(app), app.screen
         refresh = screen._refresh_layout
 
         def refresh_layout(*words, **more):
-            passes.append("one")
+            layouts.append("layout")
             refresh(*words, **more)
 
         screen._refresh_layout = refresh_layout
         log.log_lines.add("one more", step=0, at=1.0, stream=1)
         log.flush()
         await until(pilot, lambda: "one more" in shown(log)[-1])
-        assert passes == []
+        assert layouts == []
 
 
-async def test_a_pane_out_of_sight_searches_when_it_is_seen_again(world: World):
+async def test_a_hidden_pane_continues_its_search_when_shown_again(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -106,7 +106,7 @@ async def test_a_pane_out_of_sight_searches_when_it_is_seen_again(world: World):
 # Searching one log.
 
 
-async def test_search_goes_to_the_nearest_as_it_is_typed_and_back_when_left(world: World):
+async def test_a_search_moves_to_the_nearest_match_and_back_when_cancelled(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -116,7 +116,7 @@ async def test_search_goes_to_the_nearest_as_it_is_typed_and_back_when_left(worl
         assert log.following
         await pilot.press(*["backspace"] * 5, *"alpha 4")
         await until(pilot, lambda: count(app) == "11/11")
-        assert here(app) == "alpha 49", "from the end, the last one"
+        assert here(app) == "alpha 49", "the last match, as seen from the end"
         await pilot.press("0")
         await until(pilot, lambda: count(app) == "1/1")
         assert here(app) == "alpha 40"
@@ -126,7 +126,7 @@ async def test_search_goes_to_the_nearest_as_it_is_typed_and_back_when_left(worl
         assert foot(log) == ""
 
 
-async def test_a_kept_search_is_told_below_and_goes_round(world: World):
+async def test_a_kept_search_is_shown_in_the_status_line_and_wraps_around(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=(140, 30)) as pilot:
         await settle(pilot)
@@ -147,7 +147,7 @@ async def test_a_kept_search_is_told_below_and_goes_round(world: World):
         assert "79" not in foot(log)
 
 
-async def test_what_is_no_expression_is_said_in_the_line(world: World):
+async def test_an_invalid_expression_is_reported_in_the_search_line(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -159,7 +159,7 @@ async def test_what_is_no_expression_is_said_in_the_line(world: World):
         assert pane(app).has_focus
 
 
-async def test_new_lines_are_searched_as_they_come(world: World):
+async def test_new_lines_are_searched_as_they_arrive(world: World):
     made = long_log(world)
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
@@ -172,7 +172,7 @@ async def test_new_lines_are_searched_as_they_come(world: World):
         assert here(app) == "alpha 7"
 
 
-async def test_matches_are_marked_not_by_colour_alone(world: World):
+async def test_matches_are_marked_not_by_color_alone(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -195,7 +195,7 @@ async def test_matches_are_marked_not_by_colour_alone(world: World):
         assert [row.text.strip(" ▐") for row in rows if row.text[0] == "▌"] == ["▌alpha 70"]
 
 
-async def test_a_match_far_to_the_right_is_shown_and_the_other_lines_stay(world: World):
+async def test_a_match_far_to_the_right_scrolls_only_its_line(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -208,7 +208,7 @@ async def test_a_match_far_to_the_right_is_shown_and_the_other_lines_stay(world:
         assert shown(log)[-1].startswith("wide far")
 
 
-async def test_a_search_that_is_clicked_away_from_is_kept(world: World):
+async def test_a_search_is_kept_when_another_pane_is_clicked(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -219,7 +219,7 @@ async def test_a_search_that_is_clicked_away_from_is_kept(world: World):
         assert pane(app, 1).has_focus
 
 
-async def test_a_log_that_begins_anew_forgets_what_was_typed(world: World):
+async def test_a_new_attempt_closes_the_search(world: World):
     made = long_log(world)
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
@@ -234,7 +234,7 @@ async def test_a_log_that_begins_anew_forgets_what_was_typed(world: World):
 # Errors, filter, times.
 
 
-async def test_errors_are_gone_through_and_counted(world: World):
+async def test_errors_are_visited_and_counted(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -251,7 +251,7 @@ async def test_errors_are_gone_through_and_counted(world: World):
         assert pane(app, 1).following
 
 
-async def test_the_filter_goes_round_and_says_what_it_shows(world: World):
+async def test_the_filter_cycles_and_shows_its_state(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -280,10 +280,10 @@ async def test_a_filter_that_shows_nothing_says_so(world: World):
         await pilot.press("tab", "tab", "x")
         assert shown(log)[0].strip() == "no standard error output · x shows more"
         await pilot.press("x")
-        assert "only deps 1/2 RUN one" in foot(log), "of the step one stood in before"
+        assert "only deps 1/2 RUN one" in foot(log), "the step of the previous line"
 
 
-async def test_times_and_wrapping_are_those_of_all_lanes(world: World):
+async def test_times_and_wrapping_apply_to_all_lanes(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -297,12 +297,3 @@ async def test_times_and_wrapping_are_those_of_all_lanes(world: World):
         assert shown(pane(app))[-1].endswith("away")
         assert pane(app).render_line(pane(app).view.height - 1).text[0] == "↪"
         assert pane(app, 1).view.wrap
-
-
-# Copying.
-
-
-# By mouse alone.
-
-
-# All lanes.

@@ -1,4 +1,4 @@
-"""How rows are drawn: times, pieces, what is marked and picked, the line below, colours."""
+"""Rendering of log rows: times, styles, selections, the status line, colors."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ RED, BOLD = Style(color="red"), Style(bold=True)
         (-BEGAN, Stamps.CLOCK, ""),
     ],
 )
-def test_times_of_lines(world, seconds, kind, words):
+def test_times_are_formatted(world, seconds, kind, words):
     assert stamp(BEGAN + seconds, kind, BEGAN) == words
 
 
-def test_a_time_since_nobody_knows_when_is_left_out():
+def test_a_time_without_a_known_start_is_left_out():
     assert stamp(BEGAN, Stamps.SINCE, None) == ""
 
 
-def test_times_go_round():
+def test_time_formats_are_cycled():
     assert [kind.next for kind in Stamps] == [Stamps.SINCE, Stamps.CLOCK, Stamps.NONE]
 
 
-def test_spans_are_laid_over_colours():
+def test_spans_are_added_to_colors():
     line = [Segment("ab", RED), Segment("cdef", None)]
     found = painted(line, [(1, 4, BOLD)])
     assert [(text, style) for text, style, _ in found] == [
@@ -63,15 +63,15 @@ def test_spans_are_laid_over_colours():
     ("start", "end", "text"),
     [(0, None, "abcdef"), (1, 3, "bc"), (2, 2, ""), (5, 99, "f"), (9, None, ""), (0, 2, "ab")],
 )
-def test_pieces_of_a_line(start, end, text):
+def test_a_line_is_cut_by_position(start, end, text):
     line = [Segment("ab", RED), Segment("cdef", None)]
     assert "".join(piece.text for piece in cut_out(line, start, end)) == text
 
 
-# Picking.
+# Selecting.
 
 
-def picked(start: TextPosition, end: TextPosition, only: LogFilter | None = None) -> list[str]:
+def selected(start: TextPosition, end: TextPosition, only: LogFilter | None = None) -> list[str]:
     lines = LogLines()
     for number, text in enumerate(("first one", "\x1b[31msecond\x1b[0m one", "third one")):
         lines.add(text, step=0, at=1.0, stream=1 + number % 2)
@@ -95,15 +95,15 @@ def picked(start: TextPosition, end: TextPosition, only: LogFilter | None = None
         (TextPosition(1, 7), TextPosition(1, 1 << 30), ["one"]),
     ],
 )
-def test_what_is_picked_is_plain_text_from_there_to_there(start, end, lines):
-    assert picked(start, end) == lines
+def test_a_selection_is_plain_text(start, end, lines):
+    assert selected(start, end) == lines
 
 
-def test_lines_that_the_filter_hides_are_not_picked():
-    assert picked(TextPosition(0, 6), TextPosition(2, 4), LogFilter(stream=1)) == ["one", "third"]
+def test_lines_hidden_by_the_filter_are_not_selected():
+    assert selected(TextPosition(0, 6), TextPosition(2, 4), LogFilter(stream=1)) == ["one", "third"]
 
 
-def test_a_click_picks_nothing():
+def test_a_click_selects_nothing():
     pick = MouseSelection(TextPosition(1, 4))
     assert not pick
     pick.to(TextPosition(1, 4))
@@ -114,7 +114,7 @@ def test_a_click_picks_nothing():
     ("text", "cell", "character"),
     [("abc", 1, 1), ("abc", 9, 3), ("宽b", 0, 0), ("宽b", 1, 0), ("宽b", 2, 1), ("宽b", 3, 2)],
 )
-def test_the_character_under_the_mouse(text, cell, character):
+def test_the_character_under_the_mouse_is_found(text, cell, character):
     assert character_at(text, cell) == character
 
 
@@ -128,12 +128,12 @@ def test_the_character_under_the_mouse(text, cell, character):
         ("", 0, ""),
     ],
 )
-def test_the_word_around_a_character(text, at, word):
+def test_the_word_around_a_character_is_found(text, at, word):
     start, end = word_around(text, at)
     assert text[start:end] == word
 
 
-# The line below.
+# The status line.
 
 LEFT = [StatusPart("x filter", "key", "filter", 10), StatusPart("120/300", "", rank=60)]
 RIGHT = [StatusPart("⤓ 128 new", "news", "follow", 99)]
@@ -149,11 +149,11 @@ RIGHT = [StatusPart("⤓ 128 new", "news", "follow", 99)]
         (5, ["⤓ 128 new"]),
     ],
 )
-def test_what_matters_least_is_left_out_where_it_is_narrow(width, words):
+def test_less_important_parts_are_left_out_where_it_is_narrow(width, words):
     assert [part.words for _, part in lay_out(LEFT, RIGHT, width)] == words
 
 
-def test_the_end_stands_at_the_right_and_can_be_clicked():
+def test_the_last_part_is_right_aligned_and_can_be_clicked():
     placed = lay_out(LEFT, RIGHT, 60)
     assert placed[-1].column + placed[-1].part.width == 60
     assert part_at(placed, 55) == RIGHT[0]
@@ -168,7 +168,7 @@ def test_the_end_stands_at_the_right_and_can_be_clicked():
     ("share", "thumb"),
     [(0.0, range(0, 2)), (0.5, range(4, 6)), (1.0, range(8, 10))],
 )
-def test_the_thumb_stands_where_one_is(share, thumb):
+def test_the_thumb_shows_the_position(share, thumb):
     lines = LogLines()
     for number in range(50):
         lines.add(str(number), step=0, at=1.0)
@@ -178,7 +178,7 @@ def test_the_thumb_stands_where_one_is(share, thumb):
     assert thumb_of(view, view.rows()) == thumb
 
 
-def test_a_log_that_is_all_in_sight_has_no_thumb():
+def test_a_completely_visible_log_has_no_thumb():
     lines = LogLines()
     view = LogView(lines)
     view.resize(80, 10)
@@ -188,12 +188,12 @@ def test_a_log_that_is_all_in_sight_has_no_thumb():
     assert not thumb_of(view, view.rows())
 
 
-# Colours.
+# Colors.
 
 
 @pytest.mark.parametrize(("theme", "paper"), [(ALABASTER, "#ffffff"), (MONOKAI, "#171c24")])
 @pytest.mark.parametrize("code", [*range(30, 38), *range(90, 98), "38;5;226", "38;2;250;250;250"])
-def test_every_colour_can_be_read_on_ours(theme, paper, code):
+def test_every_color_is_legible_on_our_background(theme, paper, code):
     base = Style(color="#808080", bgcolor=paper)
     (only,) = legible(segments(f"\x1b[{code}mtext", base), theme)
     assert only.style is not None
@@ -202,12 +202,12 @@ def test_every_colour_can_be_read_on_ours(theme, paper, code):
     assert contrast(ink, Color.parse(paper).get_truecolor(theme)) >= 4.5
 
 
-def test_a_colour_that_can_be_read_is_left_alone():
+def test_a_legible_color_is_unchanged():
     base = Style(color="black", bgcolor="#ffffff")
     line = segments("\x1b[34mblue\x1b[44;97mon blue", base)
     assert legible(line, ALABASTER) == line
 
 
-def test_the_terminals_own_background_is_left_to_its_owner():
+def test_colors_on_the_terminals_own_background_are_unchanged():
     line = segments("\x1b[97mwhite", Style(color="default", bgcolor="default"))
     assert legible(line, ALABASTER) == line

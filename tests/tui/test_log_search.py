@@ -1,4 +1,4 @@
-"""Looking through a log in slices: all hits, in order, from anywhere, and never for long."""
+"""Searching a log in short slices finds all matches in order, from any starting point."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openhqm_tui.tui.run.search_results import LanesSearch, ResultRow, Source
 
 
 class Ticks:
-    """A clock that goes on by one with every look at it."""
+    """A clock that advances with every reading."""
 
     def __init__(self, pace: float = 1.0) -> None:
         self.now, self.pace = 0.0, pace
@@ -37,50 +37,53 @@ def hits(finder: LineFinder) -> list[int]:
     return [finder.hit(number) for number in range(len(finder))]
 
 
-HELD = {3, 7, 8, 20}
+MATCHES = {3, 7, 8, 20}
 
 
 @pytest.mark.parametrize("origin", [0, 5, 8, 30])
-def test_all_is_found_in_order_wherever_one_begins_and_however_small_the_slices(origin):
+def test_all_matches_are_found_in_order_from_any_start_in_small_slices(origin):
     clock = Ticks()
-    finder = LineFinder(HELD.__contains__, origin)
+    finder = LineFinder(MATCHES.__contains__, origin)
     while finder.search(30, clock.now + 3, clock):
         pass
-    assert hits(finder) == sorted(HELD)
+    assert hits(finder) == sorted(MATCHES)
     assert not finder.search(30, clock.now + 3, clock)
-    assert finder.search(40, clock.now + 2, clock), "lines that came are searched too"
+    assert finder.search(40, clock.now + 2, clock), "new lines are searched too"
 
 
 @given(st.sets(st.integers(0, 40)), st.integers(0, 40), st.integers(-1, 41), st.integers(0, 60))
-def test_a_step_is_told_only_when_it_is_known_and_then_it_is_right(held, origin, here, looks):
+def test_a_step_is_right_as_soon_as_it_is_known(matches, origin, here, slices):
     clock = Ticks()
-    finder = LineFinder(held.__contains__, origin)
-    for _ in range(looks):
+    finder = LineFinder(matches.__contains__, origin)
+    for _ in range(slices):
         finder.search(41, clock.now + 1, clock)
     for direction in (1, -1):
         step = finder.step(here, direction, 41)
         if direction > 0:
-            beyond, around = [h for h in sorted(held) if h > here], sorted(held)[:1]
+            beyond, around = [h for h in sorted(matches) if h > here], sorted(matches)[:1]
         else:
-            beyond, around = [h for h in sorted(held, reverse=True) if h < here], sorted(held)[-1:]
+            beyond, around = (
+                [h for h in sorted(matches, reverse=True) if h < here],
+                sorted(matches)[-1:],
+            )
         right = (beyond or around or [None])[0]
-        assert not step.known or step == Step(True, right, wrapped=bool(held) and not beyond)
+        assert not step.known or step == Step(True, right, wrapped=bool(matches) and not beyond)
         assert step.known or not finder.done(41)
 
 
 @pytest.mark.parametrize(
     ("here", "line"), [(0, 3), (3, 3), (4, 7), (8, 8), (9, 20), (21, 20), (29, 20)]
 )
-def test_the_nearest_is_the_next_one_or_else_the_last(here, line):
-    finder = LineFinder(HELD.__contains__, here)
+def test_the_nearest_match_is_the_next_or_else_the_last(here, line):
+    finder = LineFinder(MATCHES.__contains__, here)
     clock = Ticks()
     while not finder.nearest(here, 30).known:
         finder.search(30, clock.now + 1, clock)
     assert finder.nearest(here, 30).line == line
 
 
-def test_the_nearest_is_known_before_all_has_been_searched():
-    finder = LineFinder(HELD.__contains__, 19)
+def test_the_nearest_match_is_known_before_the_search_has_finished():
+    finder = LineFinder(MATCHES.__contains__, 19)
     clock = Ticks()
     finder.search(30, clock.now + 3, clock)
     assert finder.nearest(19, 30) == Step(True, 20)
@@ -88,8 +91,8 @@ def test_the_nearest_is_known_before_all_has_been_searched():
 
 @pytest.mark.parametrize(("line", "rank"), [(0, 0), (3, 1), (7, 2), (8, 3), (19, 3), (29, 4)])
 @pytest.mark.parametrize("origin", [0, 8, 30])
-def test_how_many_hits_there_are_up_to_a_line(origin, line, rank):
-    finder = LineFinder(HELD.__contains__, origin)
+def test_matches_are_counted_up_to_a_line(origin, line, rank):
+    finder = LineFinder(MATCHES.__contains__, origin)
     finder.search(30, 1000, Ticks())
     assert finder.rank(line) == rank
 
@@ -108,12 +111,12 @@ def test_how_many_hits_there_are_up_to_a_line(origin, line, rank):
         ("x+x+x$", "x" * 300 + "far", False),
     ],
 )
-def test_what_is_shown_is_what_is_searched(typed, text, found):
+def test_the_displayed_text_is_searched(typed, text, found):
     matcher = LineMatcher(log_of(text), parse_pattern(typed), Ticks(1e-6))
     assert matcher(0) is found
 
 
-def test_a_slow_expression_sees_less_of_a_line():
+def test_a_slow_expression_searches_less_of_a_line():
     text = "a" * 10_000 + "!"
     slow = LineMatcher(log_of(text), re.compile("a*a*!"), Ticks(0.01))
     assert not slow(0)
@@ -121,15 +124,17 @@ def test_a_slow_expression_sees_less_of_a_line():
     assert quick(0)
 
 
-def test_where_a_line_matches():
+def test_matching_spans_are_found():
     matcher = LineMatcher(log_of("\x1b[1mone\x1b[0m two one"), parse_pattern("one|x*"), Ticks())
-    assert matcher.spans(0) == [(0, 3), (8, 11)], "matches of nothing are not shown"
+    assert matcher.spans(0) == [(0, 3), (8, 11)], "empty matches are not shown"
 
 
-# Hunting.
+# The cursor of a search.
 
 
-def hunting(*texts: str, pattern: str = "", at: int | None = None) -> tuple[LogView, SearchCursor]:
+def search_in(
+    *texts: str, pattern: str = "", at: int | None = None
+) -> tuple[LogView, SearchCursor]:
     view = LogView(log_of(*texts, stream=2))
     view.resize(80, 3)
     if at is not None:
@@ -137,14 +142,14 @@ def hunting(*texts: str, pattern: str = "", at: int | None = None) -> tuple[LogV
     return view, SearchCursor(view, Ticks(1e-6), parse_pattern(pattern) if pattern else None)
 
 
-def test_next_and_before_go_round_and_say_so():
-    view, search_cursor = hunting("a", "b", "a", "c", "a", "c", pattern="a", at=1)
-    went = []
+def test_next_and_previous_wrap_around_with_a_notice():
+    view, search_cursor = search_in("a", "b", "a", "c", "a", "c", pattern="a", at=1)
+    visited = []
     for direction in (1, 1, 1, -1, -1):
         search_cursor.want(direction)
         search_cursor.advance(1.0)
-        went.append((view.here, search_cursor.counted, search_cursor.notice))
-    assert went == [
+        visited.append((view.here, search_cursor.counted, search_cursor.notice))
+    assert visited == [
         (2, "2/3", ""),
         (4, "3/3", ""),
         (0, "1/3", "wrapped to the start"),
@@ -155,19 +160,19 @@ def test_next_and_before_go_round_and_say_so():
     assert search_cursor.counted == "–/3"
 
 
-def test_errors_are_found_from_the_end_on_and_none_is_said():
-    view, search_cursor = hunting("error: one", "fine", "error: two", "fine")
+def test_errors_are_found_from_the_end_and_no_errors_reported():
+    view, search_cursor = search_in("error: one", "fine", "error: two", "fine")
     search_cursor.want(1)
     search_cursor.advance(1.0)
     assert (view.here, search_cursor.counted, search_cursor.name) == (0, "1/2", "✗ errors")
-    view, search_cursor = hunting("fine", "fine")
+    view, search_cursor = search_in("fine", "fine")
     search_cursor.want(1)
     search_cursor.advance(1.0)
     assert (search_cursor.notice, search_cursor.counted) == ("", "no errors")
-    assert view.following, "where there is nothing, one stays"
+    assert view.following, "without matches the position is kept"
 
 
-def test_what_the_filter_hides_is_not_found():
+def test_lines_hidden_by_the_filter_are_not_found():
     view = LogView(log_of("a", "a", "b"))
     view.lines.add("a", step=1, at=1.0, stream=2)
     view.grow()
@@ -177,8 +182,8 @@ def test_what_the_filter_hides_is_not_found():
     assert search_cursor.counted == "–/1"
 
 
-def test_how_far_the_search_is_shows_in_the_count():
-    _, search_cursor = hunting(*["a"] * 10, pattern="a", at=0)
+def test_the_count_shows_whether_the_search_has_finished():
+    _, search_cursor = search_in(*["a"] * 10, pattern="a", at=0)
     search_cursor.advance(0.0)
     assert search_cursor.counted.endswith("…")
     search_cursor.advance(1.0)
@@ -201,7 +206,7 @@ def searched(*logs: LogLines) -> LanesSearch:
     return search
 
 
-def test_rows_are_lanes_with_their_hits_and_lanes_without_are_left_out():
+def test_rows_are_lanes_with_their_matches_and_others_are_left_out():
     search = searched(log_of("a", "b", "a"), log_of("b"), log_of("b", "a"))
     assert search.counts == [2, 0, 1]
     places = [search.place(row) for row in range(len(search))]
@@ -219,7 +224,7 @@ def test_rows_are_lanes_with_their_hits_and_lanes_without_are_left_out():
         search.place(5)
 
 
-def test_hits_come_while_logs_grow_and_a_log_that_begins_anew_is_searched_anew():
+def test_growing_logs_are_searched_further_and_restarted_ones_again():
     first, second = log_of("a"), log_of("b")
     search = searched(first, second)
     second.add("a", step=0, at=1.0, stream=1)
@@ -235,7 +240,7 @@ def test_hits_come_while_logs_grow_and_a_log_that_begins_anew_is_searched_anew()
     assert search.line(search.place(1)) == 3
 
 
-def test_other_logs_in_the_place_of_these_are_all_searched():
+def test_replaced_logs_are_all_searched():
     search = searched(log_of("a"), log_of("a"))
     one = Source("other", "", log_of("a", "a", "a"), str)
     for sources, counts in (([one], [3]), ([], []), ([one, search.sources[0]], [3, 1])):
@@ -253,7 +258,7 @@ def test_every_log_has_its_share_of_a_slice():
     assert not search.done
 
 
-def test_nothing_to_look_for_is_done_at_once():
+def test_an_empty_search_finishes_immediately():
     search = searched(log_of("a"))
     search.search(None)
     assert search.done

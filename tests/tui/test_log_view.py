@@ -1,4 +1,4 @@
-"""Where a reader is in a log: followed or left in peace, whatever comes and however it is cut."""
+"""The position in a log: following its end, or kept while lines arrive or are wrapped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from openhqm_tui.tui.log.view import ALL, LogFilter, LogView, cut_in_rows
 
 
 def view_of(count: int, *, width: int = 10, height: int = 5, wrap: bool = False) -> LogView:
-    """Return a view of lines `0`, `1`, …: odd ones on standard error, ten of them a step."""
+    """Return a view of lines `0`, `1`, …: odd ones on standard error, ten per step."""
     lines = LogLines()
     add(lines, count)
     view = LogView(lines)
@@ -30,54 +30,54 @@ def add(lines: LogLines, count: int) -> None:
         lines.add(str(number), step=number // 10, at=1.0, stream=1 + number % 2)
 
 
-def seen(view: LogView) -> list[str]:
+def visible(view: LogView) -> list[str]:
     return [view.text_at(row.line)[row.start : row.end] for row in view.rows()]
 
 
-def test_it_begins_at_the_end_and_stays_there():
+def test_a_view_follows_the_end():
     view = view_of(8)
-    assert seen(view) == ["3", "4", "5", "6", "7"]
+    assert visible(view) == ["3", "4", "5", "6", "7"]
     add(view.lines, 3)
     view.grow()
-    assert seen(view) == ["6", "7", "8", "9", "10"]
+    assert visible(view) == ["6", "7", "8", "9", "10"]
     assert view.news == 0
 
 
-def test_who_has_scrolled_up_stays_and_is_told_what_came():
+def test_after_scrolling_up_new_lines_are_only_counted():
     view = view_of(20)
     view.scroll(-4)
-    assert seen(view)[0] == "11"
+    assert visible(view)[0] == "11"
     add(view.lines, 30)
     view.grow()
-    assert seen(view)[0] == "11"
+    assert visible(view)[0] == "11"
     assert not view.following
     assert view.news == 30
     view.scroll(10)
-    assert view.news == 24, "what has been in sight is no news"
+    assert view.news == 24, "visible lines don't count as new"
     view.scroll(100)
     assert view.following
 
 
-def test_what_is_all_in_sight_cannot_be_scrolled_away():
+def test_a_short_log_cannot_be_scrolled():
     view = view_of(3)
     view.scroll(-3)
     assert view.following
 
 
-def test_the_cursor_moves_in_what_is_in_sight_and_takes_it_along():
+def test_the_cursor_moves_within_the_view_and_scrolls_at_its_edge():
     view = view_of(20)
     view.move(-1)
     assert view.cursor == 18
-    assert seen(view)[-1] == "19", "nothing moves but the cursor"
+    assert visible(view)[-1] == "19", "only the cursor moves"
     view.move(-5)
     assert view.cursor == 13
-    assert seen(view)[0] == "13"
+    assert visible(view)[0] == "13"
     view.move(5)
     view.move(1)
-    assert view.following, "on the last line one follows again"
+    assert view.following, "on the last line the end is followed again"
 
 
-def test_the_cursor_stays_in_sight_when_one_scrolls():
+def test_the_cursor_stays_visible_when_scrolling():
     view = view_of(20)
     view.move(-1)
     view.scroll(-10)
@@ -86,41 +86,41 @@ def test_the_cursor_stays_in_sight_when_one_scrolls():
     assert view.cursor == 9
 
 
-def test_a_reader_near_the_end_finds_the_place_again_after_a_zoom():
+def test_the_position_near_the_end_is_restored_after_a_zoom():
     view = view_of(100, height=10)
     view.go(85)
-    before = seen(view)
+    before = visible(view)
     view.resize(10, 40)
-    assert seen(view)[-1] == "99"
+    assert visible(view)[-1] == "99"
     view.resize(10, 10)
-    assert seen(view) == before
+    assert visible(view) == before
 
 
-def test_lines_that_come_while_zoomed_move_nothing():
+def test_new_lines_while_zoomed_move_nothing():
     view = view_of(100, height=10)
     view.go(85)
     view.resize(10, 40)
-    before = seen(view)
+    before = visible(view)
     add(view.lines, 30)
     view.grow()
-    assert seen(view) == before
+    assert visible(view) == before
 
 
-def test_a_filter_keeps_the_reader_by_the_line_that_was_read():
+def test_a_filter_keeps_the_current_line():
     view = view_of(100)
     view.go(41)
     view.show_only(LogFilter(stream=2))
-    assert [int(text) % 2 for text in seen(view)] == [1] * 5
+    assert [int(text) % 2 for text in visible(view)] == [1] * 5
     assert view.here == 41
     view.show_only(LogFilter(step=4))
-    assert {int(text) // 10 for text in seen(view)} == {4}
+    assert {int(text) // 10 for text in visible(view)} == {4}
     assert view.here == 41
     view.show_only(ALL)
     assert view.here == 41
     assert len(view) == 100
 
 
-def test_a_filter_looks_at_a_long_log_in_slices_and_still_finds_the_place(monkeypatch):
+def test_filtering_a_long_log_in_slices_keeps_the_position(monkeypatch):
     monkeypatch.setattr("openhqm_tui.tui.log.view._LINES_A_SLICE", 30)
     view = view_of(100)
     view.go(81)
@@ -137,7 +137,7 @@ def test_a_filter_looks_at_a_long_log_in_slices_and_still_finds_the_place(monkey
     assert len(view) == 60
 
 
-def test_what_comes_under_a_filter_is_counted_under_it():
+def test_new_lines_are_counted_under_the_filter():
     view = view_of(100)
     view.show_only(LogFilter(stream=2))
     view.scroll(-3)
@@ -146,7 +146,7 @@ def test_what_comes_under_a_filter_is_counted_under_it():
     assert view.news == 10
 
 
-def test_marks_reach_from_where_they_began_to_the_cursor():
+def test_marks_extend_from_their_start_to_the_cursor():
     view = view_of(20)
     assert view.marked == range(0)
     view.move(0, marking=True)
@@ -159,34 +159,34 @@ def test_marks_reach_from_where_they_began_to_the_cursor():
     assert view.marked == range(0)
 
 
-def test_to_go_to_a_line_shows_some_before_it():
+def test_going_to_a_line_shows_some_lines_before_it():
     view = view_of(100, height=9)
     view.go(50)
-    assert seen(view)[0] == "47"
+    assert visible(view)[0] == "47"
     assert view.cursor == 50
     view.go(52)
-    assert seen(view)[0] == "47", "what is in sight already stays where it is"
+    assert visible(view)[0] == "47", "a visible line stays where it is"
 
 
 @pytest.mark.parametrize(
     ("share", "top", "following"),
     [(0.0, "0", False), (0.5, "48", False), (1.0, "95", True), (7.0, "95", True)],
 )
-def test_a_place_on_the_scrollbar(share, top, following):
+def test_a_position_on_the_scrollbar_sets_the_view(share, top, following):
     view = view_of(100)
     view.scroll_to_share(share)
-    assert seen(view)[0] == top
+    assert visible(view)[0] == top
     assert view.following is following
 
 
-def test_a_line_that_is_higher_than_the_pane_can_be_read_to_its_end():
+def test_a_line_higher_than_the_pane_can_be_read_to_its_end():
     view = view_of(0, width=10, height=4, wrap=True)
     view.lines.add("x" * 95, step=0, at=1.0)
     view.lines.add("end", step=0, at=1.0)
     view.grow()
-    assert seen(view) == ["x" * 10, "x" * 10, "x" * 5, "end"]
+    assert visible(view) == ["x" * 10, "x" * 10, "x" * 5, "end"]
     view.scroll(-1)
-    assert seen(view) == ["x" * 10, "x" * 10, "x" * 10, "x" * 5]
+    assert visible(view) == ["x" * 10, "x" * 10, "x" * 10, "x" * 5]
     view.scroll(-100)
     assert view.top == (0, 0)
 
@@ -203,13 +203,13 @@ def test_a_line_that_is_higher_than_the_pane_can_be_read_to_its_end():
         ("宽", 1, ["宽"]),
     ],
 )
-def test_where_a_line_is_cut(text, width, rows):
+def test_lines_are_wrapped(text, width, rows):
     starts = [*cut_in_rows(text, width), len(text)]
     assert [text[start:end] for start, end in pairwise(starts)] == rows
 
 
 @given(st.text(alphabet="ab 宽é", max_size=60), st.integers(2, 12))
-def test_rows_hold_the_whole_line_and_none_is_too_wide(text, width):
+def test_rows_contain_the_whole_line_and_none_is_too_wide(text, width):
     starts = [*cut_in_rows(text, width), len(text)]
     rows = [text[start:end] for start, end in pairwise(starts)]
     assert "".join(rows) == text
@@ -230,7 +230,7 @@ STEPS = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(STEPS, st.booleans())
-def test_whatever_is_done_the_rows_in_sight_are_right(steps, wrap):
+def test_visible_rows_are_right_after_any_steps(steps, wrap):
     view = view_of(40, width=3, height=5, wrap=wrap)
     for what, number in steps:
         match what:
@@ -249,12 +249,12 @@ def test_whatever_is_done_the_rows_in_sight_are_right(steps, wrap):
             case "follow":
                 view.follow()
             case "add":
-                before = seen(view)
+                before = visible(view)
                 full, followed = len(before) == view.height, view.following
                 add(view.lines, abs(number))
                 view.grow()
                 if full and not followed:
-                    assert seen(view) == before
+                    assert visible(view) == before
             case _:
                 view.show_only(
                     {"stderr": LogFilter(stream=2), "step": LogFilter(step=1)}.get(what, ALL)

@@ -1,4 +1,4 @@
-"""How the Checks place and the evidence of an answer look."""
+"""Snapshots of the Checks screen and of the evidence of a verdict."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ARM = ("redis", "linux/arm64")
 
 
 def mixed(world: World) -> folders.Made:
-    """A live run in which every standing occurs."""
+    """A live run in which every status occurs."""
     made = folders.Made(world.state, ("redis", "kafka", "gcp", "sqs")).hold().start()
     made.begin("redis").build("redis", 5).finish("redis", Outcome.PASSED, 7.4)
     made.check("redis", "linux/amd64", 7.6)

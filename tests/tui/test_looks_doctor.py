@@ -1,4 +1,4 @@
-"""The Doctor place as it looks in the states that matter."""
+"""Snapshots of the Doctor screen in its main states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Screens that every place shares: help, palette, dialogs, the first hint, other colors."""
+"""Snapshots of shared parts: help, palette, dialogs, the first hint, other themes."""
 
 from __future__ import annotations
 

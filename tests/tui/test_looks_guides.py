@@ -1,4 +1,4 @@
-"""How the guides look."""
+"""Snapshots of the guides."""
 
 from __future__ import annotations
 

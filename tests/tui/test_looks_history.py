@@ -1,4 +1,4 @@
-"""How History looks."""
+"""Snapshots of the History screen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONG = ("my-very-long-target-name-that-never-ends", "another-one-of-the-same-kin
 
 
 def _every_kind(world: World) -> folders.Made:
-    """Runs of every ending, and one that goes on."""
+    """Runs with every outcome, and one in progress."""
     state, day = world.state, 86400
     folders.passed(state, id="20261121-151400-aa01", created=folders.T0 - 2 * day)
     folders.failed(state, LONG, id="20261122-151400-aa02", created=folders.T0 - day)
@@ -45,7 +45,7 @@ def test_more_runs_than_rows(snap_compare, world: World):
     assert look(snap_compare, world, ["4", "pagedown", "pagedown"])
 
 
-def _remembered(world: World, many: int) -> None:
+def _add_runs(world: World, many: int) -> None:
     world.state.mkdir(exist_ok=True)
     with History(world.state) as history:
         for run in synthetic_runs(many):
@@ -54,10 +54,10 @@ def _remembered(world: World, many: int) -> None:
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids="{0[0]}x{0[1]}".format)
 def test_trends(snap_compare, world: World, size):
-    _remembered(world, 60)
+    _add_runs(world, 60)
     assert look(snap_compare, world, ["4", "t", "down"], size)
 
 
 def test_two_runs(snap_compare, world: World):
-    _remembered(world, 60)
+    _add_runs(world, 60)
     assert look(snap_compare, world, ["4", "x", "down", "down", "c"], SMALL)

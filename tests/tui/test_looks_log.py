@@ -1,4 +1,4 @@
-"""How a log looks while it is read, searched, filtered and marked, and the search of all lanes."""
+"""Snapshots of a log being read, searched, filtered and marked, and of the search in all lanes."""
 
 from __future__ import annotations
 

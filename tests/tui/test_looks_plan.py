@@ -1,4 +1,4 @@
-"""The Plan place as it looks in the states that matter."""
+"""Snapshots of the Plan screen in its main states."""
 
 from __future__ import annotations
 

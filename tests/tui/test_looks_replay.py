@@ -1,4 +1,4 @@
-"""How a replay looks: playing, paused, finished, narrow."""
+"""Snapshots of a replay: playing, paused, finished, narrow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NARROW = (60, 20)
 
 
 def player(world: World, position: float = 0.0, *, paused: bool = False) -> dict[str, Any]:
-    """Return what opens the console on a replay at `position`; its clock stands still."""
+    """Return the arguments for a console on a replay at `position`, with a stopped clock."""
     made = Player(Recording(recording("cold")), speed=10.0, clock=lambda: world.clock)
     made.jump(position)
     made.pause(paused=paused)

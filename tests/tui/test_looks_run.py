@@ -1,4 +1,4 @@
-"""The Run place as it looks; accept changes with `make snapshots` after looking."""
+"""Snapshots of the Run screen; update them with `make snapshots` after a review."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _long_names(world: World) -> folders.Made:
 
 
 def _mixed(world: World) -> folders.Made:
-    """Return a live run in which every state is to be seen."""
+    """Return a live run with targets in every state."""
     made = folders.Made(world.state, folders.EIGHT).hold().start()
     for name in folders.EIGHT[:6]:
         made.begin(name)
@@ -108,7 +108,7 @@ def _passed(world: World) -> folders.Made:
     return folders.passed(world.state)
 
 
-# What is made of the world, and what is pressed then; at the sizes where the layout differs.
+# How the world is set up, the keys pressed, and the sizes where the layout differs.
 Shown = tuple[Callable[[World], folders.Made | None], list[str], tuple[tuple[int, int], ...]]
 CASES: dict[str, Shown] = {
     "none": (_nothing, ["2"], (SMALL,)),

@@ -1,4 +1,4 @@
-"""How the steps of a target and the lanes of a run look, on real runs and made ones."""
+"""Snapshots of the steps of a target and the lanes of a run, in recorded and made-up runs."""
 
 from __future__ import annotations
 

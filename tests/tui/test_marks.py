@@ -1,4 +1,4 @@
-"""With no colour at all, every state is still told apart: by its symbol and by its word."""
+"""Without color, states are still distinguished by symbol and word."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _STEPS = (
     ],
     ids=["lane", "step", "answer", "finding"],
 )
-def test_symbol_and_word_are_each_state_s_own(mark_of, states):
+def test_symbols_and_words_are_unique(mark_of, states):
     marks = [mark_of(state) for state in states]
     assert len({mark.symbol for mark in marks}) == len(states)
     assert len({mark.word for mark in marks}) == len(states)
-    # One cell wide in every terminal: what is ambiguous or an emoji would shift what follows.
+    # One cell wide in every terminal: an emoji or ambiguous width would shift the rest.
     assert all(len(mark.symbol) == 1 and mark.content.cell_length for mark in marks)

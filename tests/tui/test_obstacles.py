@@ -1,4 +1,4 @@
-"""What speaks against a build is said before it is begun, with the way out."""
+"""Obstacles to a build are reported before it starts, with a way to fix them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS: dict[str, tuple[Platform, ...]] = {"redis": (AMD, ARM)}
 
 
 @pytest.mark.parametrize(
-    ("rows", "facts", "checks", "says"),
+    ("rows", "facts", "checks", "message"),
     [
         ({}, GOOD, True, NOTHING_SELECTED),
         (ROWS, GOOD, True, ""),
@@ -43,14 +43,14 @@ ROWS: dict[str, tuple[Platform, ...]] = {"redis": (AMD, ARM)}
         ({"redis": (AMD,)}, OLD_STORE, True, ""),
     ],
 )
-def test_what_the_engine_could_not_do(rows, facts, checks, says):
-    told = obstacle_in(BuildOptions(rows, check=checks), facts)
-    assert says in told
-    assert bool(told) is bool(says)
+def test_limits_of_the_engine_are_obstacles(rows, facts, checks, message):
+    obstacle = obstacle_in(BuildOptions(rows, check=checks), facts)
+    assert message in obstacle
+    assert bool(obstacle) is bool(message)
 
 
 @pytest.mark.parametrize(
-    ("found", "says", "certain"),
+    ("found", "message", "certain"),
     [
         (Pullable(Reach.OK), "", False),
         (Pullable(Reach.OK, platforms=(AMD, ARM)), "", False),
@@ -61,10 +61,10 @@ def test_what_the_engine_could_not_do(rows, facts, checks, says):
         (Pullable(Reach.AUTH, "x: requires a login"), "requires a login", False),
     ],
 )
-def test_a_base_image_that_can_not_be_had(found, says, certain):
+def test_an_unavailable_base_image_is_an_obstacle(found, message, certain):
     words, sure = base_trouble(found, BuildOptions(ROWS, base_image="x"))
-    assert says in words
-    assert (bool(words), sure) == (bool(says), certain)
+    assert message in words
+    assert (bool(words), sure) == (bool(message), certain)
 
 
 @pytest.mark.parametrize(
@@ -77,11 +77,11 @@ def test_a_base_image_that_can_not_be_had(found, says, certain):
         ("registry:5000/openhqm", "registry:5000/openhqm"),
     ],
 )
-def test_where_a_push_goes(name, place):
+def test_the_registry_of_a_push_is_shown(name, place):
     assert destination((name,), OURS) == place
 
 
-def test_a_bake_file_says_itself_where_a_push_goes():
+def test_a_bake_files_own_tags_are_the_destination():
     tagged = msgspec.structs.replace(THEIRS, bake_targets={"a": {"tags": ["x:1"]}})
     assert destination(("openhqm",), tagged) == "the bake file's own tags"
     assert destination(("acme/app",), THEIRS) == "docker.io/acme/app"
@@ -91,11 +91,11 @@ def test_a_bake_file_says_itself_where_a_push_goes():
     ("platform", "source", "facts", "way"),
     [
         (AMD, OURS, GOOD, PlatformSupport.NATIVE),
-        # Our own Dockerfile crosses; of another nothing is known.
+        # Our own Dockerfile cross-builds; other ones may not.
         (ARM, OURS, GOOD, PlatformSupport.CROSS),
         (ARM, THEIRS, GOOD, PlatformSupport.EMULATED),
         (ARM, None, GOOD, PlatformSupport.EMULATED),
-        # Ours runs nothing of it but the checks, which choose a cheaper processor themselves.
+        # Ours emulates only the checks, which choose a cheaper CPU themselves.
         (ARM, OURS, SLOW, PlatformSupport.CROSS),
         (ARM, THEIRS, SLOW, PlatformSupport.SLOW),
         (ARM, THEIRS, FAST, PlatformSupport.EMULATED),
@@ -104,7 +104,7 @@ def test_a_bake_file_says_itself_where_a_push_goes():
         (AMD, OURS, None, None),
     ],
 )
-def test_how_a_platform_is_built_here(platform, source, facts, way):
+def test_the_support_of_a_platform_is_determined(platform, source, facts, way):
     assert platform_support(platform, facts, source) is way
 
 
@@ -115,13 +115,13 @@ def test_a_push_of_several_names_goes_to_each():
 def test_several_nodes_can_load_one_platform_only():
     nodes = (Node("a", native=AMD, platforms=(AMD,)), Node("b", native=ARM, platforms=(ARM,)))
     facts = msgspec.structs.replace(GOOD, driver="remote", builder="duo", nodes=nodes)
-    says = obstacle_in(BuildOptions(ROWS), facts)
-    assert says.startswith("builder duo has 2 nodes")
+    obstacle = obstacle_in(BuildOptions(ROWS), facts)
+    assert obstacle.startswith("builder duo has 2 nodes")
     assert obstacle_in(BuildOptions(ROWS, push=True), facts) == ""
     assert obstacle_in(BuildOptions({"redis": (ARM,)}), facts) == ""
 
 
-def test_a_store_without_a_registrys_digests_pushes_nothing() -> None:
+def test_the_classic_image_store_cannot_push() -> None:
     rows: dict[str, tuple[Platform, ...]] = {"redis": (AMD,)}
     assert obstacle_in(BuildOptions(rows), OLD_STORE) == ""
     assert "Doctor (5)" in obstacle_in(BuildOptions(rows, push=True), OLD_STORE)

@@ -1,4 +1,4 @@
-"""What the console opens on: the run that goes on, one of several, one that was cut off."""
+"""What the console opens with: the live run, one of several, or an interrupted one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OLD, NEWER, NEWEST = (f"20261123-15{minute}00-aa01" for minute in (10, 11, 12))
 
 
 def interrupted(world: World, id: str = folders.ID) -> folders.Made:
-    """A run whose runner died when one of its three targets was over."""
+    """A run whose runner died when one of its three targets had finished."""
     made = folders.Made(world.state, ("redis", "kafka", "sqs"), id=id).start()
     made.begin("redis").build("redis").finish("redis", Outcome.PASSED, 7)
     for platform in made.rows["redis"]:
@@ -31,7 +31,7 @@ def title(app) -> str:
     return str(app.screen.query_one(".dialog-title", Static).content)
 
 
-async def test_with_no_live_run_one_plans(world: World):
+async def test_without_a_live_run_the_plan_opens(world: World):
     folders.failed(world.state)
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
@@ -41,7 +41,7 @@ async def test_with_no_live_run_one_plans(world: World):
 
 
 @pytest.mark.parametrize("others", [False, True])
-async def test_the_one_live_run_is_opened_and_told(world: World, others):
+async def test_a_single_live_run_is_opened_with_a_notice(world: World, others):
     if others:
         folders.passed(world.state, id=OLD, created=folders.T0 - 240)
     made = folders.running(world.state)
@@ -50,9 +50,9 @@ async def test_the_one_live_run_is_opened_and_told(world: World, others):
         await settle(pilot)
         await until(pilot, lambda: app.place is not None and app.place.PLACE == "run")
         assert app.session.run_folder.path == made.run.path
-        told = "opened the run in progress (started 15:14)"
-        told += "; the others are in History (4)" if others else ""
-        await until(pilot, lambda: notices(app) == told)
+        notice = "opened the run in progress (started 15:14)"
+        notice += "; the others are in History (4)" if others else ""
+        await until(pilot, lambda: notices(app) == notice)
     made.release()
 
 
@@ -114,7 +114,7 @@ async def test_one_of_several_live_runs_is_chosen_by_mouse(world: World, where, 
 
 
 @pytest.mark.parametrize(
-    ("keys", "place", "asked"),
+    ("keys", "place", "requests"),
     [
         (["enter"], "run", [Request("resume")]),
         (["right", "enter"], "run", []),
@@ -122,7 +122,7 @@ async def test_one_of_several_live_runs_is_chosen_by_mouse(world: World, where, 
         (["escape"], "plan", []),
     ],
 )
-async def test_the_latest_run_that_was_cut_off_is_offered(world: World, keys, place, asked):
+async def test_resuming_the_latest_interrupted_run_is_offered(world: World, keys, place, requests):
     made = interrupted(world)
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
@@ -131,13 +131,13 @@ async def test_the_latest_run_that_was_cut_off_is_offered(world: World, keys, pl
         await pilot.press(*keys)
         await until(pilot, lambda: not isinstance(app.screen, QuestionDialog))
         await until(pilot, lambda: app.place is not None and place == app.place.PLACE)
-        await until(pilot, lambda: world.asked == asked)
+        await until(pilot, lambda: world.asked == requests)
         assert (app.session.run_folder is not None) is (place == "run")
         if place == "run":
             assert app.session.run_folder.path == made.run.path
 
 
-def test_what_was_cut_off_long_ago_or_followed_by_another_run_is_not_offered(world: World):
+def test_old_or_superseded_interrupted_runs_are_not_offered(world: World):
     interrupted(world, NEWER)
     runs = read_past(world.state).runs
     assert cut_off(runs, world.now) == runs[0]
@@ -147,7 +147,7 @@ def test_what_was_cut_off_long_ago_or_followed_by_another_run_is_not_offered(wor
     assert cut_off([], world.now) is None
 
 
-async def test_whoever_is_busy_already_is_only_told(world: World):
+async def test_over_a_dialog_a_live_run_is_only_notified(world: World):
     made = folders.running(world.state)
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
@@ -164,7 +164,7 @@ async def test_whoever_is_busy_already_is_only_told(world: World):
     made.release()
 
 
-async def test_a_run_that_was_given_is_the_one_that_is_opened(world: World):
+async def test_a_given_run_is_opened(world: World):
     made = folders.running(world.state)
     given = folders.passed(world.state, id=OLD)
     app = world.app(given.run)

@@ -1,4 +1,4 @@
-"""A target's whole log in the person's pager."""
+"""The complete log of a target in the user's pager."""
 
 from __future__ import annotations
 
@@ -13,34 +13,32 @@ from tests.tui.conftest import World, settle, until
 from tests.tui.test_run_asks import notices
 
 
-def pagers(app, monkeypatch: pytest.MonkeyPatch) -> None:
+def allow_suspend(app, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "suspend", nullcontext)
 
 
-async def test_the_whole_log_of_a_target_is_read_in_a_pager(world: World, monkeypatch):
+async def test_the_complete_log_of_a_target_opens_in_a_pager(world: World, monkeypatch):
     made = folders.failed(world.state)
     log = made.run.path / "kafka.log"
     log.write_text("all of it\n")
     app = world.app(made.run)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        pagers(app, monkeypatch)
+        allow_suspend(app, monkeypatch)
         await pilot.press("p")
         await until(pilot, lambda: world.paged == ["all of it\n"])
         assert log.exists()
         assert notices(app) == ""
 
 
-async def test_what_a_running_target_has_said_is_read_in_a_pager(
-    world: World, monkeypatch, tmp_path
-):
+async def test_the_output_of_a_running_target_opens_in_a_pager(world: World, monkeypatch, tmp_path):
     made = folders.running(world.state, ("redis",))
     made.step("redis", "[linux/amd64 x 1/1] RUN x", 9, log="\x1b[31mred\x1b[0m \x1b]0;t\x07line\n")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     app = world.app(made.run)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        pagers(app, monkeypatch)
+        allow_suspend(app, monkeypatch)
         await pilot.press("p")
         await until(pilot, lambda: world.paged)
         assert "== redis linux/amd64 ==" in world.paged[0]
@@ -50,7 +48,7 @@ async def test_what_a_running_target_has_said_is_read_in_a_pager(
     made.release()
 
 
-async def test_a_pager_that_cannot_be_is_said_with_the_file(world: World, monkeypatch):
+async def test_an_unusable_pager_is_reported_with_the_file(world: World, monkeypatch):
     made = folders.failed(world.state)
     (made.run.path / "kafka.log").write_text("all of it\n")
     app = world.app(made.run)
@@ -65,7 +63,7 @@ async def test_a_pager_that_cannot_be_is_said_with_the_file(world: World, monkey
         def page(file: Path) -> None:
             raise UsageProblem("the pager 'lass' isn't installed")
 
-        pagers(app, monkeypatch)
+        allow_suspend(app, monkeypatch)
         app.session.backend.page = page
         await pilot.press("p")
         await until(pilot, lambda: "the pager 'lass' isn't installed" in notices(app))

@@ -1,4 +1,4 @@
-"""Earlier runs in few words: what was last, what gave an image, how long it may take."""
+"""Summaries of earlier runs: the last result and the last image of each lane."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.tui.conftest import World
 HERE = Source(kind=SourceKind.BUNDLED, variants=(), context="/a", dockerfile="/Dockerfile")
 
 
-def test_a_failure_hides_no_image_of_before(world: World):
+def test_a_failure_does_not_hide_the_last_image(world: World):
     folders.passed(world.state, ("kafka",), id="20261122-1", created=folders.T0 - 86400)
     folders.failed(world.state, ("redis", "kafka"))
     runs = read_past(world.state).runs
@@ -29,7 +29,7 @@ def test_a_failure_hides_no_image_of_before(world: World):
     assert built[key].clients == "Redis 7.1.0 on x86_64"
 
 
-def test_what_a_cut_off_run_never_began_hides_nothing(world: World):
+def test_targets_that_an_interrupted_run_never_started_are_ignored(world: World):
     folders.passed(world.state, ("kafka", "sqs"), id="20261122-1", created=folders.T0 - 86400)
     folders.Made(world.state, ("kafka", "sqs")).start().begin("kafka").build("kafka", 3)
     last = last_lanes(read_past(world.state).runs)
@@ -51,6 +51,6 @@ def test_what_a_cut_off_run_never_began_hides_nothing(world: World):
 def test_only_runs_of_the_same_source_count(world: World, kind, context, dockerfile, counts):
     made = folders.passed(world.state, ("redis",))
     file = made.run.path / "run.json"
-    told = {"source": kind, "context": context, "dockerfile": dockerfile}
-    file.write_text(json.dumps(json.loads(file.read_text()) | told))
+    info = {"source": kind, "context": context, "dockerfile": dockerfile}
+    file.write_text(json.dumps(json.loads(file.read_text()) | info))
     assert bool(last_lanes(read_past(world.state).runs, HERE)) is counts

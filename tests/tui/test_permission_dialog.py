@@ -1,4 +1,4 @@
-"""The console asks for what a stranger's definition needs, and nothing is allowed by accident."""
+"""The console asks for the permissions a definition needs; none is granted by accident."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MISSING = (
     Permission("network.host"),
     Permission("fs.read", "/home/me/outside"),
 )
-SAID = "read ../outside"
+DESCRIPTION = "read ../outside"
 
 
 def asks_for_permissions(world: World) -> Callable[[BuildOptions], RunFolder]:
@@ -32,7 +32,7 @@ def asks_for_permissions(world: World) -> Callable[[BuildOptions], RunFolder]:
 
 
 async def ask(pilot: Any) -> QuestionDialog:
-    """Choose the first cell, build, and return the question."""
+    """Select the first cell, build, and return the dialog."""
     await settle(pilot)
     await pilot.press("space", "b")
     await until(pilot, lambda: isinstance(pilot.app.screen, QuestionDialog))
@@ -50,12 +50,12 @@ def _starting(app: Any) -> bool:
     return any(worker.group == "start" and worker.is_running for worker in app.workers)
 
 
-async def test_the_dialog_says_what_is_asked_for(world: World) -> None:
+async def test_the_dialog_lists_the_requested_permissions(world: World) -> None:
     world.begin = asks_for_permissions(world)
     async with world.app().run_test() as pilot:
         screen = await ask(pilot)
         text = str(screen.query_one(".dialog-text Static", Static).content)
-        assert SAID in text
+        assert DESCRIPTION in text
         assert "use the host's network" in text
         focused = pilot.app.focused
         assert focused is not None
@@ -92,7 +92,7 @@ async def test_a_refused_build_does_not_start(world: World, keys: list[str]) -> 
     assert world.remembered == []
 
 
-async def test_what_was_allowed_once_is_asked_for_again(world: World) -> None:
+async def test_a_refused_permission_is_requested_again(world: World) -> None:
     world.begin = asks_for_permissions(world)
     async with world.app().run_test() as pilot:
         await ask(pilot)
@@ -105,7 +105,7 @@ async def test_what_was_allowed_once_is_asked_for_again(world: World) -> None:
 @pytest.mark.parametrize(
     ("answer", "push", "no_push"), [("push", True, False), ("local", False, True)]
 )
-async def test_a_definition_that_pushes_is_asked_about(
+async def test_a_definition_that_pushes_needs_confirmation(
     world: World, answer: str, push: bool, no_push: bool
 ) -> None:
     def begin(order: BuildOptions) -> RunFolder:
@@ -137,7 +137,7 @@ async def test_a_hostile_path_stays_on_one_line(world: World) -> None:
         assert "read /x [red]Allow[/red]" in text
 
 
-async def test_the_dialog_is_whole_on_a_small_terminal(world: World) -> None:
+async def test_the_dialog_fits_a_small_terminal(world: World) -> None:
     world.begin = asks_for_permissions(world)
     async with world.app().run_test(size=(60, 20)) as pilot:
         screen = await ask(pilot)

@@ -1,4 +1,4 @@
-"""Places 3 to 5, and leaving."""
+"""The screens 3 to 5, and quitting."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_a_damaged_run_does_not_hide_the_others(world: World):
         assert text(app, "#history-summary").startswith("1 run ")
 
 
-async def test_no_run_has_no_history(world: World):
+async def test_without_runs_the_history_is_empty(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
@@ -69,14 +69,14 @@ async def test_no_run_has_no_history(world: World):
         assert "No runs yet" in text(app, "#no-history")
 
 
-async def test_the_doctor_shows_and_mends_after_asking(world: World):
+async def test_the_doctor_shows_a_fix_and_runs_it_after_confirmation(world: World):
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("5")
         await until(pilot, lambda: app.session.findings)
         assert text(app, "#doctor-summary") == "✗ 1 problem · ! 1 warning · ✓ 3 ok"
-        # The cursor begins where something is wrong; where all is well there is nothing to do.
+        # The cursor starts on a problem; a finding without a problem has no fix.
         await pilot.press("up", "f")
         assert len(app.screen_stack) == 1
         await pilot.press("down")
@@ -106,7 +106,7 @@ async def test_the_doctor_shows_and_mends_after_asking(world: World):
         assert "1 problem" in text(app, "StatusLine")
 
 
-async def test_the_answers_stay_in_sight_under_a_long_fix(world: World):
+async def test_the_buttons_stay_visible_under_a_long_fix(world: World):
     script = "\n".join(f"echo line {number}" for number in range(80))
     long = Fix(title="A long one", script=script)
     world.findings = [
@@ -131,7 +131,7 @@ async def test_the_answers_stay_in_sight_under_a_long_fix(world: World):
         await until(pilot, lambda: lines.scroll_y == 0)
 
 
-async def test_a_fix_that_fails_says_so(world: World):
+async def test_a_failed_fix_is_reported(world: World):
     world.fix_works = False
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -149,7 +149,7 @@ async def test_a_fix_that_fails_says_so(world: World):
         assert log.text(len(log) - 1) == "✗ the fix failed"
 
 
-async def test_a_machine_that_was_mended_can_build(world: World):
+async def test_a_fixed_machine_can_build(world: World):
     world.facts = NO_ENGINE
     app = world.app()
     async with app.run_test() as pilot:
@@ -166,7 +166,7 @@ async def test_a_machine_that_was_mended_can_build(world: World):
         )
 
 
-async def test_quitting_at_rest_asks_nothing(world: World):
+async def test_quitting_without_a_live_run_asks_nothing(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
@@ -176,7 +176,7 @@ async def test_quitting_at_rest_asks_nothing(world: World):
 
 
 @pytest.mark.parametrize(
-    ("keys", "leaves", "asks"),
+    ("keys", "leaves", "requests"),
     [
         (["enter"], True, []),
         (["right", "enter"], True, [{"ask": "cancel"}]),
@@ -184,7 +184,9 @@ async def test_quitting_at_rest_asks_nothing(world: World):
         (["escape"], False, []),
     ],
 )
-async def test_quitting_a_live_run_asks_what_becomes_of_it(world: World, keys, leaves, asks):
+async def test_quitting_during_a_run_asks_whether_to_cancel_it(
+    world: World, keys, leaves, requests
+):
     made = folders.running(world.state)
     app = world.app(made.run)
     async with app.run_test() as pilot:
@@ -196,10 +198,10 @@ async def test_quitting_a_live_run_asks_what_becomes_of_it(world: World, keys, l
         await pilot.pause()
         assert (app.return_value == 0) is leaves
         lines = made.run.control_file.read_text().splitlines()
-        assert [json.loads(line) for line in lines] == asks
+        assert [json.loads(line) for line in lines] == requests
 
 
-async def test_no_colour_is_left_for_the_children_to_see(world: World, monkeypatch):
+async def test_no_color_is_respected_and_passed_to_child_processes(world: World, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     app = world.app(folders.failed(world.state).run)
     async with app.run_test() as pilot:
@@ -210,13 +212,13 @@ async def test_no_colour_is_left_for_the_children_to_see(world: World, monkeypat
         assert "✗ kafka" in str(pane.head.content)
 
 
-async def test_settings_that_the_project_may_not_set_are_told_when_the_console_opens(world: World):
+async def test_ignored_project_settings_are_notified_when_the_console_opens(world: World):
     world.refused = ("keep-runs: it would delete [b]", "checks: ../x is not inside")
     app = world.app()
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await settle(pilot)
         await until(pilot, lambda: app.screen.query("Toast"))
         (toast,) = app.screen.query("Toast")
-        said = str(toast.render())
-        assert said.splitlines()[-2:] == [*world.refused]
-        assert "Ignored in openhqm-tui.toml" in said
+        message = str(toast.render())
+        assert message.splitlines()[-2:] == [*world.refused]
+        assert "Ignored in openhqm-tui.toml" in message

@@ -1,4 +1,4 @@
-"""Place 1: choosing what to build, by keys and by mouse."""
+"""The Plan screen: selecting what to build, by keys and by mouse."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def summary(app) -> str:
 
 
 def lines(app) -> list[str]:
-    """Return the matrix as it is on screen."""
+    """Return the lines of the matrix on screen."""
     matrix = app.screen.query_one(Matrix)
     return [matrix.render_line(y).text.rstrip() for y in range(matrix.size.height)]
 
 
-async def test_keys_choose_cells(world: World):
+async def test_keys_select_cells(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
@@ -58,7 +58,7 @@ async def test_keys_choose_cells(world: World):
             assert place(app).rows() == rows, keys
 
 
-async def test_a_column_is_chosen_whole(world: World):
+async def test_a_column_can_be_selected(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
@@ -69,7 +69,7 @@ async def test_a_column_is_chosen_whole(world: World):
             assert set(rows.values()) == {(AMD,)}, keys
 
 
-async def test_the_corner_chooses_everything(world: World):
+async def test_the_corner_selects_everything(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
@@ -79,7 +79,7 @@ async def test_the_corner_chooses_everything(world: World):
         assert "8 targets · 16 images" in summary(app)
 
 
-async def test_the_mouse_chooses_cell_row_and_column(world: World):
+async def test_the_mouse_selects_cell_row_and_column(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
@@ -95,7 +95,7 @@ async def test_the_mouse_chooses_cell_row_and_column(world: World):
         assert all(AMD in platforms for platforms in place(app).rows().values())
 
 
-async def test_building_starts_what_is_chosen_and_shows_it(world: World):
+async def test_building_starts_the_selection_and_shows_the_run(world: World):
     app = world.app()
     world.begin = lambda order: folders.running(world.state).run
     async with app.run_test() as pilot:
@@ -113,7 +113,7 @@ async def test_building_starts_what_is_chosen_and_shows_it(world: World):
 
 
 @pytest.mark.parametrize("way", ["enter", "click", "field"])
-async def test_other_ways_to_build(world: World, way):
+async def test_a_build_can_be_started_in_other_ways(world: World, way):
     app = world.app()
     world.begin = lambda order: folders.passed(world.state).run
     async with app.run_test() as pilot:
@@ -128,7 +128,7 @@ async def test_other_ways_to_build(world: World, way):
         await until(pilot, lambda: world.orders and app.place.PLACE == "run")
 
 
-async def test_what_speaks_against_a_run_is_said_in_its_place(world: World):
+async def test_a_refused_build_is_explained_in_the_summary(world: World):
     def refuse(order):
         raise UsageProblem(
             "no emulator for linux/arm64 on this machine, so images for it can't be checked"
@@ -146,7 +146,7 @@ async def test_what_speaks_against_a_run_is_said_in_its_place(world: World):
         assert "no emulator for linux/arm64" not in summary(app)
 
 
-async def test_without_an_engine_it_says_so_and_builds_nothing(world: World):
+async def test_without_an_engine_nothing_is_built(world: World):
     world.facts = NO_ENGINE
     app = world.app()
     async with app.run_test() as pilot:
@@ -201,7 +201,7 @@ async def test_the_command_is_shown_and_copied(world: World):
         assert command in str(app.screen.query_one("#variant", Static).content)
 
 
-async def test_the_last_results_stand_in_the_cells(world: World):
+async def test_the_last_results_are_shown_in_the_cells(world: World):
     folders.passed(world.state, ("redis",), id="20261122-1", created=folders.T0 - 86400)
     folders.failed(world.state, ("all", "kafka"))
     app = world.app()
@@ -209,7 +209,7 @@ async def test_the_last_results_stand_in_the_cells(world: World):
         await settle(pilot)
         rows = {line.split("]")[1].split()[0]: line for line in lines(app)[2:]}
         assert "✓ 8.0 s 60.2 MB" in rows["redis"]
-        # Which platform failed is known: the other was stopped because of that.
+        # Only one platform failed: the other was stopped because of that.
         assert "− stopped" in rows["kafka"]
         assert rows["kafka"].count("✗ failed") == 1
         assert rows["sqs"].count("–") == 2
@@ -220,7 +220,7 @@ def side(app) -> str:
 
 
 def bake(count: int, platforms: str = "") -> Source:
-    """Return a stranger's bake file with many targets of long names."""
+    """Return another project's bake file with many targets with long names."""
     names = [f"service-{number:02}-with-a-name-as-long-as-they-come" for number in range(count)]
     body = {"tags": ["acme/app:1"], "platforms": platforms.split(",") if platforms else []}
     return Source(
@@ -230,7 +230,7 @@ def bake(count: int, platforms: str = "") -> Source:
     )
 
 
-async def test_headings_and_names_stay_in_sight_while_the_cells_scroll(world: World):
+async def test_headings_and_names_stay_visible_while_the_cells_scroll(world: World):
     world.source = bake(64, "linux/amd64,linux/arm64,linux/s390x,linux/arm/v7")
     app = world.app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -249,7 +249,7 @@ async def test_headings_and_names_stay_in_sight_while_the_cells_scroll(world: Wo
         assert place(app).rows() == {
             app.session.source.variants[63].name: (parse_platform("linux/arm/v7"),)
         }
-        # What is clicked is what is seen there.
+        # A click selects the visible cell.
         matrix = app.screen.query_one(Matrix)
         y = next(i for i, line in enumerate(shown) if "service-60" in line)
         x = shown[0].index("linux/s390x")
@@ -263,7 +263,7 @@ async def test_headings_and_names_stay_in_sight_while_the_cells_scroll(world: Wo
         assert "service-00" in lines(app)[2]
 
 
-async def test_a_bake_file_brings_its_own_platforms(world: World):
+async def test_a_bake_file_defines_its_own_platforms(world: World):
     world.source = bake(2, "linux/arm64,linux/s390x,windows/amd64")
     app = world.app()
     async with app.run_test() as pilot:
@@ -271,7 +271,7 @@ async def test_a_bake_file_brings_its_own_platforms(world: World):
         assert place(app).platforms == (ARM, parse_platform("s390x"))
 
 
-async def test_the_settings_name_the_first_columns_and_fields(world: World):
+async def test_settings_fill_the_columns_and_fields(world: World):
     world.platforms = (ARM,)
     world.defaults = BuildOptions({}, name="acme/app", tag="1.2", base_image="a/b:1", jobs=3)
     world.images["a/b:1"] = Pullable(Reach.OK)
@@ -288,7 +288,7 @@ async def test_the_settings_name_the_first_columns_and_fields(world: World):
         assert order == BuildOptions({"all": (ARM,)}, "acme/app", "1.2", base_image="a/b:1", jobs=3)
 
 
-async def test_a_platform_taken_away_takes_its_choice_along(world: World):
+async def test_removing_a_platform_removes_its_selection(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
@@ -296,13 +296,13 @@ async def test_a_platform_taken_away_takes_its_choice_along(world: World):
         await pilot.pause()
         assert place(app).platforms == (AMD,)
         assert set(place(app).rows().values()) == {(AMD,)}
-        # The last one stays.
+        # The last platform can't be removed.
         await pilot.press("x")
         await pilot.pause()
         assert place(app).platforms == (AMD,)
 
 
-async def test_what_was_not_well_the_last_time_is_chosen(world: World):
+async def test_targets_that_failed_last_time_can_be_selected(world: World):
     folders.failed(world.state, ("redis", "kafka"))
     folders.passed(world.state, ("redis",), id="20261124-1", created=folders.T0 + 86400)
     app = world.app()
@@ -313,7 +313,7 @@ async def test_what_was_not_well_the_last_time_is_chosen(world: World):
         assert place(app).rows() == {"kafka": (AMD, ARM)}
 
 
-async def test_the_summary_tells_how_how_long_and_where_to(world: World):
+async def test_the_summary_shows_how_how_long_and_where_to(world: World):
     folders.passed(world.state, ("redis", "kafka"))
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -340,37 +340,37 @@ async def test_the_summary_tells_how_how_long_and_where_to(world: World):
         assert "none: test only keeps no images" in side(app)
 
 
-async def test_the_side_tells_size_against_all_times_and_versions(world: World):
+async def test_the_details_show_size_times_and_versions(world: World):
     folders.passed(world.state, ("all", "redis"))
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("down", "a")
         await pilot.pause()
-        told = " ".join(side(app).split())
-        assert "adds Redis 7.1.0" in told
-        assert "tags openhqm:latest-redis" in told
-        assert "(same as all)" in told
-        assert "time amd64 about 0:06 · arm64 about 0:08" in told
-        assert "✓ verified 23 Nov 15:14, 8.0 s" in told
-        assert "> bake.json && docker buildx bake" in told
+        details = " ".join(side(app).split())
+        assert "adds Redis 7.1.0" in details
+        assert "tags openhqm:latest-redis" in details
+        assert "(same as all)" in details
+        assert "time amd64 about 0:06 · arm64 about 0:08" in details
+        assert "✓ verified 23 Nov 15:14, 8.0 s" in details
+        assert "> bake.json && docker buildx bake" in details
         await pilot.press("Y")
         await pilot.pause()
         assert app.clipboard.startswith("openhqm-tui plan --build-all ")
 
 
-def test_the_side_says_where_the_expectations_of_a_checkout_come_from():
+def test_the_details_name_the_source_of_a_checkouts_expectations():
     requirements = ProjectRequirements(variants={"redis": RequirementLines(("redis>=5",))})
     source = Source(kind=SourceKind.CHECKOUT, variants=EIGHT, requirements=requirements)
     side = VariantDetails(source, BuildOptions({}), {}, {}, {}, {})
-    told = {
+    details = {
         name: side.describe(name, CommandLines((), ()), 100).plain for name in ("redis", "minimal")
     }
-    assert "checks clients of requirements-queue-redis.txt; all else as bundled" in told["redis"]
-    assert "checks core of requirements.txt; all else as bundled" in told["minimal"]
+    assert "checks clients of requirements-queue-redis.txt; all else as bundled" in details["redis"]
+    assert "checks core of requirements.txt; all else as bundled" in details["minimal"]
 
 
-async def test_nothing_to_build_is_said_in_the_matrix(world: World):
+async def test_nothing_to_build_is_reported_in_the_matrix(world: World):
     app = world.app()
 
     def nowhere():

@@ -1,4 +1,4 @@
-"""The fields and switches of the Plan place, and the dialog of builders."""
+"""The fields and switches of the Plan screen, and the builders dialog."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_names_are_checked_while_they_are_typed(world: World):
         assert isinstance(app.focused, Matrix)
 
 
-async def test_every_field_goes_into_the_order(world: World):
+async def test_every_field_becomes_a_build_option(world: World):
     world.begin = lambda order: folders.passed(world.state).run
     world.images["debian:13"] = Pullable(Reach.OK, platforms=(AMD, ARM))
     app = world.app()
@@ -61,7 +61,7 @@ async def test_every_field_goes_into_the_order(world: World):
 
 
 @pytest.mark.parametrize(
-    ("found", "says", "off"),
+    ("found", "message", "disabled"),
     [
         (Pullable(Reach.OK, platforms=(AMD,)), "is not available for linux/arm64", True),
         (Pullable(Reach.MISSING, "no/such: no such image"), "no/such: no such image", True),
@@ -69,7 +69,9 @@ async def test_every_field_goes_into_the_order(world: World):
         (Pullable(Reach.OK, platforms=(AMD, ARM)), "local Docker", False),
     ],
 )
-async def test_the_base_image_is_looked_for_when_its_field_is_left(world: World, found, says, off):
+async def test_the_base_image_is_looked_up_when_its_field_is_left(
+    world: World, found, message, disabled
+):
     world.images["no/such"] = found
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -81,13 +83,13 @@ async def test_the_base_image_is_looked_for_when_its_field_is_left(world: World,
         await pilot.pause()
         assert "isn't a valid image reference" in summary(app)
         await pilot.press("backspace", "enter")
-        await until(pilot, lambda: says in summary(app))
-        assert app.screen.query_one("#build", Button).disabled is off
+        await until(pilot, lambda: message in summary(app))
+        assert app.screen.query_one("#build", Button).disabled is disabled
         assert isinstance(app.focused, Matrix)
         assert not world.orders
 
 
-async def test_another_choice_has_the_base_image_looked_for_again(world: World):
+async def test_a_changed_selection_looks_up_the_base_image_again(world: World):
     world.images["amd/only"] = Pullable(Reach.OK, platforms=(AMD,))
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -129,7 +131,7 @@ def problem(app) -> str:
 
 
 @pytest.mark.parametrize("way", ["keys", "mouse"])
-async def test_a_builder_is_chosen_among_those_there_are(world: World, way):
+async def test_a_builder_is_chosen_in_the_dialog(world: World, way):
     world.builders, world.other_facts = BUILDERS, {"big": BIG}
     world.begin = lambda order: folders.passed(world.state).run
     app = world.app()
@@ -145,7 +147,7 @@ async def test_a_builder_is_chosen_among_those_there_are(world: World, way):
         assert "2 nodes · running, inactive" in texts[2]
         assert "connection refused" in texts[3]
         if way == "keys":
-            # One that can't be used is looked at, and not taken.
+            # An unusable builder is examined but not selected.
             await pilot.press("j", "enter")
             await until(pilot, lambda: "another engine" in problem(app))
             assert isinstance(app.screen, ChooseBuilder)
@@ -163,7 +165,7 @@ async def test_a_builder_is_chosen_among_those_there_are(world: World, way):
 
 
 @pytest.mark.parametrize("way", ["escape", "mouse"])
-async def test_no_builder_is_chosen_by_leaving(world: World, way):
+async def test_closing_the_dialog_chooses_no_builder(world: World, way):
     world.builders = BUILDERS
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -178,7 +180,7 @@ async def test_no_builder_is_chosen_by_leaving(world: World, way):
         assert place(app).order.builder == ""
 
 
-async def test_builders_that_can_not_be_listed(world: World):
+async def test_an_error_when_listing_builders_is_shown(world: World):
     def broken():
         raise EngineProblem("the builders can't be listed: no Buildx")
 
@@ -196,7 +198,7 @@ async def test_builders_that_can_not_be_listed(world: World):
         )
 
 
-async def test_a_builder_that_does_not_answer_stops_the_build(world: World):
+async def test_an_unreachable_builder_prevents_the_build(world: World):
     broken = msgspec.structs.replace(BIG, builder_error="connection refused")
     world.defaults, world.other_facts = BuildOptions({}, builder="big"), {"big": broken}
     app = world.app()
@@ -209,7 +211,7 @@ async def test_a_builder_that_does_not_answer_stops_the_build(world: World):
         assert app.screen.query_one("#build", Button).disabled
 
 
-async def test_options_fold_away_where_there_is_no_room(world: World):
+async def test_options_are_collapsed_on_small_screens(world: World):
     app = world.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
@@ -229,7 +231,7 @@ async def test_options_fold_away_where_there_is_no_room(world: World):
         assert str(folded.content).endswith("push")
 
 
-async def test_switches_by_mouse(world: World):
+async def test_switches_can_be_toggled_by_mouse(world: World):
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)

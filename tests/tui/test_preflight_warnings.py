@@ -37,7 +37,7 @@ def project(tmp_path, monkeypatch):
     return folder, source
 
 
-async def test_the_plan_shows_a_table_of_checks_that_matches_no_target(world: World, project):
+async def test_the_plan_warns_about_a_checks_table_without_a_target(world: World, project):
     folder, world.source = project
     (folder / "openhqm-checks.toml").write_text("[targets.nosuch]\nuser = 1000\n")
     world.replaced["warnings"] = Backend(folder, Settings()).warnings
@@ -51,7 +51,7 @@ async def test_the_plan_shows_a_table_of_checks_that_matches_no_target(world: Wo
         assert "nosuch" in str(tooltip)
 
 
-def test_every_kind_of_warning_is_foreseen(project, monkeypatch):
+def test_every_kind_of_warning_is_shown_before_the_start(project, monkeypatch):
     folder, source = project
     monkeypatch.setenv("OPENHQM_TUI_STATE_DIR", str(folder / ".runs"))
     (folder / "openhqm-checks.toml").write_text("[targets.nosuch]\nuser = 1000\n")
@@ -67,7 +67,7 @@ def test_every_kind_of_warning_is_foreseen(project, monkeypatch):
     )
 
 
-def test_a_refused_part_hides_no_other_warning(project):
+def test_a_failed_lookup_hides_no_other_warning(project):
     folder, source = project
     (folder / "openhqm-checks.toml").write_text("[targets.nosuch]\nuser = 1000\n")
     dead = msgspec.structs.replace(GOOD, error="the engine is gone")
@@ -84,11 +84,11 @@ async def test_a_started_run_repeats_its_warnings(world: World):
         await pilot.press("space", "b")
         await until(pilot, lambda: world.orders and app.session.run_folder is not None)
         await until(pilot, lambda: len(app._notifications) == 2)
-        told = [(toast.message, toast.severity) for toast in app._notifications]
-        assert told == [(warning, "warning") for warning in world.warnings]
+        toasts = [(toast.message, toast.severity) for toast in app._notifications]
+        assert toasts == [(warning, "warning") for warning in world.warnings]
 
 
-async def test_allow_unknown_is_offered_where_images_are_pushed(world: World):
+async def test_allow_unknown_is_offered_only_with_push(world: World):
     world.facts = OLD
     app = world.app()
     async with app.run_test(size=(120, 40)) as pilot:

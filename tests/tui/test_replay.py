@@ -1,4 +1,4 @@
-"""A recorded run played in the console, by a clock that only the test moves."""
+"""Replays in the console, with a clock that only the test sets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.tui import folders
 from tests.tui.conftest import NO_ENGINE, World, settle, until
 
 
-def played(world: World, name: str = "cold", **more: Any) -> Any:
+def console_with_replay(world: World, name: str = "cold", **more: Any) -> Any:
     """Return a console that opens on the replay of a recording."""
     player = Player(Recording(recording(name)), clock=lambda: world.clock, **more)
     return world.app(player=player)
@@ -25,12 +25,12 @@ def bar(app: Any) -> str:
     return str(app.screen.query_one("#replay-word").content)
 
 
-def told(app: Any) -> list[str]:
+def notifications(app: Any) -> list[str]:
     return [str(notification.message) for notification in app._notifications]
 
 
-async def test_a_replay_shows_the_run_as_it_was_at_its_time(world: World):
-    app = played(world)
+async def test_a_replay_shows_the_run_at_its_own_time(world: World):
+    app = console_with_replay(world)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         assert app.place.PLACE == "run"
@@ -38,7 +38,7 @@ async def test_a_replay_shows_the_run_as_it_was_at_its_time(world: World):
         await until(pilot, lambda: any(len(lane.log) for lane in app.session.run_state.lanes))
         assert app.session.run_state.status is Status.RUNNING
         started = app.session.run_state.started
-        assert 29 < app.session.now - started < 31, "the run's own time, not today's"
+        assert 29 < app.session.now - started < 31, "the time of the run, not the current time"
         await until(pilot, lambda: "0:30 of 1:21" in bar(app))
         world.clock = 1000.0
         await until(pilot, lambda: app.session.run_state.status is Status.PASSED)
@@ -46,8 +46,8 @@ async def test_a_replay_shows_the_run_as_it_was_at_its_time(world: World):
         assert app.session.run_state.elapsed(app.session.now) < 100
 
 
-async def test_the_bar_tells_speed_pause_and_end(world: World):
-    app = played(world)
+async def test_the_bar_shows_speed_pause_and_end(world: World):
+    app = console_with_replay(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         assert bar(app) == "▶ replay 1× · 0:00 of 1:21"
@@ -64,7 +64,7 @@ async def test_the_bar_tells_speed_pause_and_end(world: World):
 
 
 async def test_each_key_of_the_bar_can_be_clicked(world: World):
-    app = played(world)
+    app = console_with_replay(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
 
@@ -87,8 +87,8 @@ async def test_each_key_of_the_bar_can_be_clicked(world: World):
         assert not app.screen.query_one(ReplayBar).display
 
 
-async def test_in_every_place_the_keys_have_the_room_for_their_titles(world: World):
-    app = played(world)
+async def test_the_keys_have_room_for_their_titles_on_every_screen(world: World):
+    app = console_with_replay(world)
 
     def have_room() -> bool:
         keys = app.screen.query(ReplayKey)
@@ -102,8 +102,8 @@ async def test_in_every_place_the_keys_have_the_room_for_their_titles(world: Wor
             await until(pilot, have_room)
 
 
-async def test_nothing_can_be_asked_of_a_replay(world: World):
-    app = played(world, "failed")
+async def test_requests_are_refused_during_a_replay(world: World):
+    app = console_with_replay(world, "failed")
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
         await until(pilot, lambda: app.session.run_state.started is not None)
@@ -111,8 +111,8 @@ async def test_nothing_can_be_asked_of_a_replay(world: World):
         async def is_refused(key: str) -> None:
             app.clear_notifications()
             await pilot.press(key)
-            await until(pilot, lambda: told(app))
-            assert set(told(app)) == {REFUSED}
+            await until(pilot, lambda: notifications(app))
+            assert set(notifications(app)) == {REFUSED}
             assert not isinstance(app.screen, QuestionDialog)
 
         await is_refused("c")
@@ -127,8 +127,8 @@ async def test_nothing_can_be_asked_of_a_replay(world: World):
         assert world.asked == []
 
 
-async def test_the_console_is_left_without_a_question(world: World):
-    app = played(world)
+async def test_quitting_during_a_replay_asks_nothing(world: World):
+    app = console_with_replay(world)
     async with app.run_test() as pilot:
         await settle(pilot)
         await until(pilot, lambda: app.session.run_state.started is not None)
@@ -137,10 +137,10 @@ async def test_the_console_is_left_without_a_question(world: World):
         await until(pilot, lambda: app._exit)
 
 
-async def test_a_replay_is_never_told_as_a_run(world: World):
-    app = played(world)
-    said: list[str] = []
-    app.notifier._write = said.append
+async def test_a_replay_is_not_notified_as_a_run(world: World):
+    app = console_with_replay(world)
+    written: list[str] = []
+    app.notifier._write = written.append
     async with app.run_test() as pilot:
         await settle(pilot)
         app.app_focus = False
@@ -149,13 +149,13 @@ async def test_a_replay_is_never_told_as_a_run(world: World):
         world.clock = 1000.0
         await until(pilot, lambda: app.session.run_state.status is Status.PASSED)
         await pilot.pause()
-    titles = [text for text in said if text.startswith("\x1b]2;")]
+    titles = [text for text in written if text.startswith("\x1b]2;")]
     assert titles
     assert all(text.startswith("\x1b]2;replay · ") for text in titles)
-    assert not [text for text in said if text.startswith("\x1b]9;")], "no bell"
+    assert not [text for text in written if text.startswith("\x1b]9;")], "no bell"
 
 
-async def test_history_plays_a_run_and_keeps_to_itself(world: World, tmp_path):
+async def test_a_replay_from_history_changes_nothing_in_it(world: World, tmp_path):
     info = recording("failed").info
     (world.state / "runs").mkdir(parents=True)
     copied("failed", world.state / "runs" / info.id)
@@ -173,20 +173,22 @@ async def test_history_plays_a_run_and_keeps_to_itself(world: World, tmp_path):
     assert sorted(path.name for path in (world.state / "runs").rglob("*")) == before
 
 
-async def test_a_run_that_goes_on_is_not_played(world: World):
+async def test_a_run_in_progress_is_not_replayed(world: World):
     made = folders.running(world.state)
     app = world.app()
     try:
         async with app.run_test(size=(100, 30)) as pilot:
             await settle(pilot)
             app.session.replay.play_recording(made.run)
-            await until(pilot, lambda: any("still in progress" in text for text in told(app)))
+            await until(
+                pilot, lambda: any("still in progress" in text for text in notifications(app))
+            )
             assert app.session.player is None
     finally:
         made.release()
 
 
-async def test_without_an_engine_a_click_plays_the_shipped_run(world: World):
+async def test_without_an_engine_a_click_replays_the_shipped_run(world: World):
     world.facts = NO_ENGINE
     app = world.app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -200,10 +202,10 @@ async def test_without_an_engine_a_click_plays_the_shipped_run(world: World):
         folder = app.session.run_folder.path
         assert folder.is_dir()
         assert not app.screen.query_one(ReplayOffer).display
-    assert not folder.exists(), "what was unpacked only to be played is taken away"
+    assert not folder.exists(), "the unpacked recording is removed"
 
 
-async def test_with_an_engine_it_is_offered_only_where_no_run_is_open(world: World):
+async def test_with_an_engine_a_replay_is_offered_only_without_an_open_run(world: World):
     app = world.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
@@ -215,9 +217,9 @@ async def test_with_an_engine_it_is_offered_only_where_no_run_is_open(world: Wor
         assert shown == {"5": False, "4": False, "2": True, "1": False}
 
 
-async def test_another_run_takes_the_place_of_a_replay(world: World):
+async def test_opening_a_run_ends_the_replay(world: World):
     made = folders.passed(world.state, ("redis",))
-    app = played(world)
+    app = console_with_replay(world)
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
         app.session.open_run(RunFolder(made.run.path))

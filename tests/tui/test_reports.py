@@ -1,4 +1,4 @@
-"""A report from History: where it is, or why there is none, is said."""
+"""A report from History: its path, or why it couldn't be written, is shown."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from tests.tui.conftest import World, settle, until
 
 
 @pytest.mark.parametrize(
-    ("folder", "said"), [("", "wrote "), ("nowhere", "(No such file or directory)")]
+    ("folder", "message"), [("", "wrote "), ("nowhere", "(No such file or directory)")]
 )
-async def test_what_becomes_of_it_is_said(world: World, tmp_path: Path, folder: str, said: str):
+async def test_the_path_or_the_error_is_notified(
+    world: World, tmp_path: Path, folder: str, message: str
+):
     run = copied("checked", tmp_path / "a [red]run")
     app = world.app()
-    app.session.backend.report = lambda told: write_report(told, tmp_path / folder)
+    app.session.backend.report = lambda run: write_report(run, tmp_path / folder)
     async with app.run_test() as pilot:
         await settle(pilot)
         await ask_for_report(app.session, run)
         await until(pilot, lambda: app._notifications)
         [notification] = list(app._notifications)
-        assert said in notification.message
+        assert message in notification.message
         assert "openhqm-report-a [red]run.html" in notification.message
     assert (tmp_path / "openhqm-report-a [red]run.html").exists() == (not folder)

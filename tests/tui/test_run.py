@@ -1,4 +1,4 @@
-"""Place 2: builds side by side, read from the run folder alone."""
+"""The Run screen: concurrent builds, read only from the run folder."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def shown(pane: LogPane) -> list[str]:
     return [pane.render_line(y).text[1:].rstrip("▐ ") for y in range(pane.view.height)]
 
 
-def asked(made: folders.Made) -> list[dict[str, str]]:
+def requests(made: folders.Made) -> list[dict[str, str]]:
     return [json.loads(line) for line in made.run.control_file.read_text().splitlines()]
 
 
-async def test_no_run_says_where_to_get_one(world: World):
+async def test_without_a_run_a_hint_is_shown(world: World):
     app = world.app()
     async with app.run_test() as pilot:
         await settle(pilot)
@@ -49,7 +49,7 @@ async def test_no_run_says_where_to_get_one(world: World):
         await pilot.press("z", "c", "C", "d", "right_square_bracket", "escape", "J")
 
 
-async def test_every_lane_has_its_pane_and_its_standing(world: World):
+async def test_every_lane_has_a_pane_with_its_status(world: World):
     app = world.app(folders.running(world.state).run)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -63,7 +63,7 @@ async def test_every_lane_has_its_pane_and_its_standing(world: World):
         assert "6/10 building" in text
 
 
-async def test_the_heading_of_the_lane_in_focus_stands_out(world: World):
+async def test_the_heading_of_the_focused_lane_is_highlighted(world: World):
     app = world.app(folders.running(world.state).run)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -89,7 +89,7 @@ async def test_a_growing_log_is_followed_to_its_end(world: World):
         assert log.following
 
 
-async def test_a_log_that_comes_all_at_once_shows_its_end(world: World):
+async def test_a_log_that_arrives_at_once_shows_its_end(world: World):
     made = folders.Made(world.state, ("redis",)).hold().start()
     app = world.app(made.run)
     async with app.run_test(size=(100, 30)) as pilot:
@@ -100,7 +100,7 @@ async def test_a_log_that_comes_all_at_once_shows_its_end(world: World):
         await until(pilot, lambda: "line 299" in shown(panes(app).visible_panes[0].log_pane))
 
 
-async def test_who_has_scrolled_up_is_left_in_peace(world: World):
+async def test_a_log_that_was_scrolled_up_stays_in_place(world: World):
     made = folders.running(world.state, ("redis",))
     many = "".join(f"line {number}\n" for number in range(300))
     made.step("redis", "[linux/amd64 extra 1/1] RUN seq 300", 9, log=many)
@@ -122,7 +122,7 @@ async def test_who_has_scrolled_up_is_left_in_peace(world: World):
         await until(pilot, lambda: "the last" in shown(log))
 
 
-async def test_the_end_stays_in_sight_when_the_room_changes(world: World):
+async def test_the_end_of_a_log_stays_visible_when_resized(world: World):
     app = world.app(folders.passed(world.state, ("redis",)).run)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -145,7 +145,7 @@ HOSTILE = (
 )
 
 
-async def test_hostile_bytes_are_shown_and_do_nothing(world: World):
+async def test_hostile_bytes_are_shown_without_any_effect(world: World):
     made = folders.Made(world.state, ("redis",)).hold().start().begin("redis")
     made.step("redis", "[linux/amd64 evil 1/1] RUN [bold]evil[/bold]", 1, 2, log=HOSTILE)
     app = world.app(made.run)
@@ -174,7 +174,7 @@ async def test_hostile_bytes_are_shown_and_do_nothing(world: World):
         await pilot.pause()
 
 
-async def test_zoom_gives_one_lane_all_the_room(world: World):
+async def test_zoom_maximizes_one_lane(world: World):
     app = world.app(folders.running(world.state).run)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -229,7 +229,7 @@ async def test_choosing_a_target_shows_its_lanes(world: World):
         assert app.screen.query_one(TargetList).chosen == "mqtt"
 
 
-async def test_panes_out_of_sight_cost_nothing(world: World):
+async def test_hidden_panes_are_not_rendered(world: World):
     made = folders.running(world.state, folders.EIGHT)
     app = world.app(made.run)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -246,7 +246,7 @@ async def test_panes_out_of_sight_cost_nothing(world: World):
         await until(pilot, lambda: "y" in shown(hidden.log_pane))
 
 
-async def test_the_first_failure_takes_the_focus_with_its_digest(world: World):
+async def test_the_first_failure_is_selected_and_summarized(world: World):
     made = folders.running(world.state, ("redis", "kafka"))
     app = world.app(made.run)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -288,7 +288,7 @@ async def test_a_retried_target_starts_with_an_empty_log(world: World):
     ("key", "request_"),
     [("c", {"ask": "cancel", "target": "kafka"}), ("C", {"ask": "cancel"})],
 )
-async def test_cancel_asks_first_and_then_asks_the_runner(world: World, key, request_):
+async def test_cancelling_needs_confirmation(world: World, key, request_):
     made = folders.running(world.state)
     app = world.app(made.run)
     async with app.run_test() as pilot:
@@ -297,12 +297,12 @@ async def test_cancel_asks_first_and_then_asks_the_runner(world: World, key, req
         await pilot.pause()
         await pilot.press("escape")
         await pilot.pause()
-        assert asked(made) == []
+        assert requests(made) == []
         await pilot.press(key)
         await pilot.pause()
         await pilot.press("enter")
         await pilot.pause()
-        assert asked(made) == [request_]
+        assert requests(made) == [request_]
 
 
 async def test_a_finished_run_cannot_be_cancelled(world: World):
@@ -313,10 +313,10 @@ async def test_a_finished_run_cannot_be_cancelled(world: World):
         await pilot.press("c", "C")
         await pilot.pause()
         assert len(app.screen_stack) == 1
-        assert asked(made) == []
+        assert requests(made) == []
 
 
-async def test_seconds_are_counted_only_while_the_run_lives(world: World):
+async def test_seconds_are_counted_only_during_the_run(world: World):
     made = folders.running(world.state, ("redis",))
     app = world.app(made.run)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -338,8 +338,8 @@ async def test_seconds_are_counted_only_while_the_run_lives(world: World):
     ("stream", "outcome"),
     [("two_platforms", Outcome.PASSED), ("failing_step", Outcome.FAILED)],
 )
-async def test_recorded_streams_of_a_real_engine(world: World, stream, outcome):
-    # Recorded from a real Buildx, beginning at 15:17:07 UTC.
+async def test_recorded_streams_of_a_real_engine_are_shown(world: World, stream, outcome):
+    # Recorded from a real Buildx, starting at 15:17:07 UTC.
     made = folders.Made(world.state, ("redis",), created=1795447027.0, check=False).start()
     made.begin("redis", 0.1)
     shutil.copy(STREAMS / f"{stream}.rawjson", made.run.path / "redis.rawjson")

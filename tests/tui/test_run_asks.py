@@ -1,4 +1,4 @@
-"""Place 2: what a person can do about a run: order, focus, retry, digest, pager, mouse alone."""
+"""Actions on the Run screen: order, focus, retry, failure summary."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def notices(app) -> str:
     return "\n".join(notice.message for notice in app._notifications)
 
 
-def in_sight(app) -> list[tuple[str, str]]:
+def visible(app) -> list[tuple[str, str]]:
     return [pane.lane.key for pane in panes(app).visible_panes]
 
 
@@ -45,49 +45,49 @@ def shown(pane: LanePane) -> str:
     return "\n".join(log.render_line(y).text.rstrip() for y in range(log.size.height))
 
 
-def end_well(made: folders.Made, target: str) -> None:
+def finish_and_check(made: folders.Made, target: str) -> None:
     made.finish(target, Outcome.PASSED, 10)
     for platform in made.rows[target]:
         made.check(target, platform, 10)
 
 
-async def test_a_lane_that_is_over_gives_its_place_to_one_that_builds(world: World):
+async def test_a_finished_lane_is_replaced_by_one_that_is_building(world: World):
     made = folders.running(world.state, folders.EIGHT[:6])
     app = world.app(made.run)
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
-        before = in_sight(app)
+        before = visible(app)
         assert before == [("all", "linux/amd64"), ("all", "linux/arm64"), ("redis", "linux/amd64")]
-        end_well(made, "all")
-        # Which lanes come tells whether all that ended was seen at once.
-        await until(pilot, lambda: not {key for key in in_sight(app) if key[0] == "all"})
-        assert in_sight(app)[2] == ("redis", "linux/amd64")
-        coming = [app.session.run_state.lane(*key) for key in in_sight(app)[:2]]
-        assert [lane.status for lane in coming] == [Status.RUNNING] * 2
+        finish_and_check(made, "all")
+        # Which lanes appear depends on whether all ends were seen at once.
+        await until(pilot, lambda: not {key for key in visible(app) if key[0] == "all"})
+        assert visible(app)[2] == ("redis", "linux/amd64")
+        added = [app.session.run_state.lane(*key) for key in visible(app)[:2]]
+        assert [lane.status for lane in added] == [Status.RUNNING] * 2
         assert list(panes(app).children) == [panes(app).panes[key] for key in panes(app)._order]
         await pilot.press("o")
-        await until(pilot, lambda: in_sight(app) == before)
-        end_well(made, "redis")
+        await until(pilot, lambda: visible(app) == before)
+        finish_and_check(made, "redis")
         await until(pilot, lambda: app.session.run_state.targets["redis"].status.is_over)
         await pilot.pause()
-        assert in_sight(app) == before
+        assert visible(app) == before
     made.release()
 
 
 @pytest.mark.parametrize("way", [("tab",), ("z",), ("right_square_bracket",)])
-async def test_panes_stay_where_they_are_under_a_readers_eyes(world: World, way):
+async def test_panes_stay_in_place_while_being_read(world: World, way):
     made = folders.running(world.state, folders.EIGHT[:6])
     app = world.app(made.run)
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
         await pilot.press(*way)
         await settle(pilot)
-        before = in_sight(app)
-        end_well(made, "all")
-        end_well(made, "redis")
+        before = visible(app)
+        finish_and_check(made, "all")
+        finish_and_check(made, "redis")
         await until(pilot, lambda: app.session.run_state.targets["redis"].status.is_over)
         await pilot.pause()
-        assert in_sight(app) == before
+        assert visible(app) == before
     made.release()
 
 
@@ -96,16 +96,16 @@ async def test_lanes_that_all_fit_never_move(world: World):
     app = world.app(made.run)
     async with app.run_test(size=(200, 60)) as pilot:
         await settle(pilot)
-        before = in_sight(app)
-        end_well(made, "all")
+        before = visible(app)
+        finish_and_check(made, "all")
         await until(pilot, lambda: app.session.run_state.targets["all"].status.is_over)
         await pilot.pause()
-        assert in_sight(app) == before
+        assert visible(app) == before
         assert len(before) == 16
     made.release()
 
 
-async def test_the_first_failure_is_shown_and_later_ones_steal_nothing(world: World):
+async def test_only_the_first_failure_takes_the_selection(world: World):
     made = folders.running(world.state, folders.EIGHT[:4])
     app = world.app(made.run)
     async with app.run_test(size=SMALL) as pilot:
@@ -114,7 +114,7 @@ async def test_the_first_failure_is_shown_and_later_ones_steal_nothing(world: Wo
         await until(pilot, lambda: digest(app).display)
         assert targets(app).chosen == "kafka"
         assert app.focused is targets(app)
-        await until(pilot, lambda: ("kafka", "linux/arm64") in in_sight(app))
+        await until(pilot, lambda: ("kafka", "linux/arm64") in visible(app))
         made.fail("sqs")
         await until(pilot, lambda: app.session.run_state.targets["sqs"].status.is_over)
         await pilot.pause()
@@ -123,7 +123,7 @@ async def test_the_first_failure_is_shown_and_later_ones_steal_nothing(world: Wo
     made.release()
 
 
-async def test_a_reader_who_has_scrolled_up_is_only_told_of_a_failure(world: World):
+async def test_a_failure_is_only_notified_while_a_log_is_scrolled_up(world: World):
     made = folders.running(world.state, ("redis", "kafka"))
     many = "".join(f"line {number}\n" for number in range(300))
     made.step("redis", "[linux/amd64 extra 1/1] RUN seq 300", 9, log=many)
@@ -140,7 +140,7 @@ async def test_a_reader_who_has_scrolled_up_is_only_told_of_a_failure(world: Wor
     made.release()
 
 
-async def test_who_types_or_answers_is_only_told_of_a_failure(world: World):
+async def test_a_failure_is_only_notified_while_typing(world: World):
     made = folders.running(world.state, ("redis", "kafka"))
     app = world.app(made.run)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -166,8 +166,8 @@ async def test_a_target_is_retried_and_its_new_attempt_is_shown(world: World):
         await until(pilot, lambda: world.asked == [Request("retry", "kafka")])
         made.begin("kafka", 8, attempt=2)
         again = {"digest": "sha256:again", "name": "[linux/amd64 core 1/1] RUN again"}
-        said = {"vertex": "sha256:again", "stream": 1, "data": "dGhlIHNlY29uZCB0aW1lCg=="}
-        made.write("kafka", {"vertexes": [again], "logs": [said]}, attempt=2)
+        log = {"vertex": "sha256:again", "stream": 1, "data": "dGhlIHNlY29uZCB0aW1lCg=="}
+        made.write("kafka", {"vertexes": [again], "logs": [log]}, attempt=2)
         await until(pilot, lambda: "attempt 2" in targets(app).render().plain)
         pane = panes(app).panes[("kafka", "linux/amd64")]
         await until(pilot, lambda: "the second time" in shown(pane))
@@ -179,7 +179,7 @@ async def test_a_target_is_retried_and_its_new_attempt_is_shown(world: World):
     made.release()
 
 
-async def test_all_that_failed_or_was_stopped_is_retried_at_once(world: World):
+async def test_all_failed_and_cancelled_targets_are_retried_together(world: World):
     made = folders.Made(world.state, ("redis", "kafka", "sqs")).start()
     made.begin("redis").build("redis", 5).finish("redis", Outcome.PASSED, 7)
     for platform in folders.BOTH:
@@ -194,7 +194,7 @@ async def test_all_that_failed_or_was_stopped_is_retried_at_once(world: World):
         assert "retrying kafka, sqs" in notices(app)
 
 
-async def test_a_run_that_is_taken_up_again_leaves_the_person_where_they_are(world: World):
+async def test_resuming_a_run_keeps_selection_and_zoom(world: World):
     made = folders.failed(world.state, folders.EIGHT[:4])
     app = world.app(made.run)
     async with app.run_test(size=SMALL) as pilot:
@@ -217,7 +217,7 @@ async def test_a_run_that_is_taken_up_again_leaves_the_person_where_they_are(wor
     made.release()
 
 
-async def test_a_target_that_was_told_to_stop_is_not_told_twice(world: World):
+async def test_a_target_being_stopped_cannot_be_cancelled_again(world: World):
     made = folders.running(world.state)
     app = world.app(made.run)
     async with app.run_test(size=(100, 30)) as pilot:
@@ -233,7 +233,7 @@ async def test_a_target_that_was_told_to_stop_is_not_told_twice(world: World):
     made.release()
 
 
-async def test_a_run_that_ends_while_one_thinks_is_not_taken_up_to_be_cancelled(world: World):
+async def test_confirming_a_cancel_after_the_end_requests_nothing(world: World):
     made = folders.running(world.state)
     app = world.app(made.run)
     async with app.run_test(size=(100, 30)) as pilot:
@@ -241,7 +241,7 @@ async def test_a_run_that_ends_while_one_thinks_is_not_taken_up_to_be_cancelled(
         await pilot.press("C")
         await pilot.pause()
         for target in ("redis", "kafka"):
-            end_well(made, target)
+            finish_and_check(made, target)
         made.end(Outcome.PASSED, 12)
         await until(pilot, lambda: not app.session.run_is_live)
         await pilot.press("enter")
@@ -249,7 +249,7 @@ async def test_a_run_that_ends_while_one_thinks_is_not_taken_up_to_be_cancelled(
         assert world.asked == []
 
 
-async def test_nothing_that_was_said_is_out_of_reach(world: World):
+async def test_all_output_of_buildx_can_be_shown(world: World):
     made = folders.running(world.state, ("redis",))
     made.write(
         "redis",
@@ -271,7 +271,7 @@ async def test_nothing_that_was_said_is_out_of_reach(world: World):
     made.release()
 
 
-async def test_a_digest_is_scrolled_copied_and_left_by_keyboard(world: World):
+async def test_a_failure_summary_is_scrolled_copied_and_left_by_keyboard(world: World):
     app = world.app(folders.failed(world.state).run)
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
@@ -291,7 +291,7 @@ async def test_a_digest_is_scrolled_copied_and_left_by_keyboard(world: World):
         assert targets(app).has_focus
 
 
-async def test_images_that_are_not_verified_have_their_digest(world: World):
+async def test_images_that_are_not_verified_have_a_failure_summary(world: World):
     made = folders.Made(world.state, ("redis",)).start().begin("redis").build("redis")
     made.finish("redis", Outcome.PASSED, 7.4).check("redis", "linux/amd64", 7.6)
     made.check("redis", "linux/arm64", 7.6, clients=Answer.FAIL)
@@ -313,14 +313,14 @@ async def _click_word(pilot, widget, word: str) -> None:
     await settle(pilot)
 
 
-async def test_the_target_that_failed_stays_in_sight_when_its_digest_takes_room(world: World):
+async def test_the_failed_target_stays_visible_above_its_summary(world: World):
     app = world.app(folders.failed(world.state, ("all", "redis", "kafka")).run)
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
         await until(pilot, lambda: digest(app).display and len(panes(app).visible_panes) == 1)
-        await until(pilot, lambda: in_sight(app) == [("kafka", "linux/arm64")])
+        await until(pilot, lambda: visible(app) == [("kafka", "linux/arm64")])
         await pilot.press("left_square_bracket")
         await pilot.resize_terminal(82, 24)
         await settle(pilot)
         await pilot.pause()
-        assert in_sight(app) == [("kafka", "linux/amd64")]
+        assert visible(app) == [("kafka", "linux/amd64")]

@@ -1,4 +1,4 @@
-"""The Run place worked by mouse, and where there is next to no room."""
+"""The Run screen operated by mouse, and in tiny terminals."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from openhqm_tui.tui.run.header import PagesLine
 from openhqm_tui.tui.run.target_list import TargetList
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
-from tests.tui.test_run_asks import _click_word, digest, in_sight, panes, targets
+from tests.tui.test_run_asks import _click_word, digest, panes, targets, visible
 
 
-async def test_a_mouse_is_enough(world: World):
+async def test_everything_can_be_done_by_mouse(world: World):
     made = folders.running(world.state, folders.EIGHT)
     app = world.app(made.run)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -51,7 +51,7 @@ async def test_a_mouse_is_enough(world: World):
     made.release()
 
 
-async def test_the_wheel_goes_through_the_targets(world: World):
+async def test_the_wheel_moves_through_the_targets(world: World):
     made = folders.running(world.state, folders.EIGHT)
     app = world.app(made.run)
     async with app.run_test(size=(80, 20)) as pilot:
@@ -68,13 +68,13 @@ async def test_the_wheel_goes_through_the_targets(world: World):
 
 
 @pytest.mark.parametrize("size", [(60, 20), (40, 12), (79, 24)])
-async def test_where_there_is_no_room_for_a_list_the_targets_are_a_strip(world: World, size):
+async def test_on_narrow_screens_the_targets_are_a_strip(world: World, size):
     made = folders.running(world.state, folders.EIGHT)
     app = world.app(made.run)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         assert targets(app).size.height == 2
-        assert len(in_sight(app)) >= 1
+        assert len(visible(app)) >= 1
         strip = targets(app).render().plain.split("\n")[0]
         await pilot.click(TargetList, offset=(strip.index("kafka"), 0))
         await settle(pilot)
@@ -95,11 +95,11 @@ async def test_where_there_is_no_room_for_a_list_the_targets_are_a_strip(world: 
     made.release()
 
 
-async def test_a_run_of_one_tiny_lane_in_a_tiny_terminal(world: World):
+async def test_a_run_can_be_shown_in_a_tiny_terminal(world: World):
     made = folders.Made(world.state, {"x": ("linux/amd64",)}).start().begin("x").fail("x")
     app = world.app(made.end(Outcome.FAILED, 9).run)
     async with app.run_test(size=(30, 8)) as pilot:
         await settle(pilot)
         await pilot.press("tab", "z", "d", "d", "escape", "L")
         await settle(pilot)
-        assert in_sight(app) == [("x", "linux/amd64")]
+        assert visible(app) == [("x", "linux/amd64")]

@@ -1,4 +1,4 @@
-"""What the Run place says and offers, without a console: order, lines, totals, offers."""
+"""Texts and available actions of the Run screen, without a console."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def plain(lines) -> list[str]:
     return [line.plain for line in lines]
 
 
-def test_a_target_says_how_far_it_is_and_more_where_there_is_room(tmp_path: Path):
+def test_a_target_shows_its_progress_and_more_where_there_is_room(tmp_path: Path):
     made = folders.running(tmp_path, ("redis",))
     made.write("redis", {"warnings": [{"vertex": "x", "short": "U2hvcnQ=", "level": 1}]})
     target = state_of(made).targets["redis"]
@@ -49,7 +49,7 @@ def test_a_target_says_how_far_it_is_and_more_where_there_is_room(tmp_path: Path
     assert standing(target, NOW, 70).plain.endswith(" · emulated · 2 cached")
 
 
-def test_a_later_attempt_is_said_and_a_long_name_gives_way(tmp_path: Path):
+def test_a_later_attempt_is_shown_and_a_long_name_shortened(tmp_path: Path):
     name = "my-very-long-target-name-that-goes-on-and-on"
     made = folders.Made(tmp_path, ("kafka", name)).hold().start()
     made.begin("kafka").fail("kafka").begin("kafka", 9, attempt=2)
@@ -76,7 +76,7 @@ def test_the_lines_of_a_target_are_as_wide_as_the_list(tmp_path: Path, width):
         made.release()
 
 
-def test_a_target_that_was_told_to_stop_is_stopping(tmp_path: Path):
+def test_a_target_with_a_requested_cancel_is_stopping(tmp_path: Path):
     made = folders.running(tmp_path, ("redis",))
     made.run.append(CancelRequested(at=made.at(9), target="redis"))
     target = state_of(made).targets["redis"]
@@ -88,11 +88,11 @@ def test_a_target_that_was_told_to_stop_is_stopping(tmp_path: Path):
     ("chosen", "first", "expected"),
     [(0, 0, 0), (2, 0, 0), (3, 0, 1), (4, 0, 2), (0, 3, 0), (4, 4, 2), (1, 4, 1)],
 )
-def test_a_strip_keeps_the_chosen_target_in_sight(chosen, first, expected):
+def test_a_strip_keeps_the_chosen_target_visible(chosen, first, expected):
     assert strip_first([10, 10, 10, 10, 10], chosen, 30, first) == expected
 
 
-def test_totals_are_as_full_as_there_is_room_for(tmp_path: Path):
+def test_totals_are_shortened_to_the_width(tmp_path: Path):
     made = folders.running(tmp_path, folders.EIGHT)
     made.fail("redis").finish("all", Outcome.CANCELLED, 9)
     state = state_of(made)
@@ -104,7 +104,7 @@ def test_totals_are_as_full_as_there_is_room_for(tmp_path: Path):
     assert totals(state, 25).plain == "2/8 done  ✗ 1  ▸ 4  · 2"
 
 
-def test_facts_fit_their_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_facts_fit_the_width(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made = folders.running(tmp_path)
     state = state_of(made)
     made.release()
@@ -115,7 +115,7 @@ def test_facts_fit_their_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert all(len(line) <= 25 for line in narrow.split("\n"))
 
 
-def test_a_target_of_an_interrupted_run_took_until_it_was_last_heard_of(tmp_path: Path):
+def test_the_time_of_an_interrupted_target_ends_with_its_last_output(tmp_path: Path):
     made = folders.running(tmp_path, ("redis",), steps=3)
     made.release()
     target = state_of(made).targets["redis"]
@@ -123,27 +123,27 @@ def test_a_target_of_an_interrupted_run_took_until_it_was_last_heard_of(tmp_path
     assert target.elapsed(NOW + 500) == pytest.approx(3.7, abs=0.01)
 
 
-def test_the_last_line_that_was_said_counts_as_heard_too(tmp_path: Path):
+def test_the_last_log_line_counts_as_output_too(tmp_path: Path):
     made = folders.Made(tmp_path, ("redis", "kafka")).start().begin("redis", 1.0)
     step = {"digest": "sha256:a", "name": "[linux/arm64 a 1/1] RUN make"}
-    begun, said = "2026-11-23T15:14:02Z", "2026-11-23T15:14:31Z"
-    line = {"vertex": "sha256:a", "stream": 1, "data": "aGkK", "timestamp": said}
-    made.write("redis", {"vertexes": [{**step, "started": begun}], "logs": [line]})
+    started, printed = "2026-11-23T15:14:02Z", "2026-11-23T15:14:31Z"
+    line = {"vertex": "sha256:a", "stream": 1, "data": "aGkK", "timestamp": printed}
+    made.write("redis", {"vertexes": [{**step, "started": started}], "logs": [line]})
     state = state_of(made)
     assert state.targets["redis"].elapsed(NOW + 500) == pytest.approx(30)
     assert lane_seconds(state.lanes[1], NOW + 500) == pytest.approx(30)
     assert totals(state, 80).plain == "0/2 done  ! 1 interrupted  · 1 not started"
 
 
-def test_headings_say_less_where_there_is_less_room(tmp_path: Path):
+def test_headings_are_shortened_to_the_width(tmp_path: Path):
     made = folders.running(tmp_path, ("redis",))
     made.begin("redis", 9, attempt=2)
     step = {"digest": "sha256:a", "name": "[linux/arm64 a 1/1] RUN make"}
     made.write("redis", {"vertexes": [step]}, attempt=2)
     lane = state_of(made).lanes[1]
     made.release()
-    said = [heading(lane, NOW, width).plain for width in (80, 45, 36, 26, 20)]
-    assert said == [
+    headings = [heading(lane, NOW, width).plain for width in (80, 45, 36, 26, 20)]
+    assert headings == [
         "▸ redis linux/arm64 · attempt 2 · emulated · 0:03 · building",
         "▸ redis arm64 · emulated · 0:03 · building",
         "▸ redis arm64 · emulated · building",
@@ -155,7 +155,7 @@ def test_headings_say_less_where_there_is_less_room(tmp_path: Path):
     )
 
 
-def test_a_builder_of_several_nodes_is_told_where_there_is_room(tmp_path: Path):
+def test_the_node_of_a_builder_is_shown_where_there_is_room(tmp_path: Path):
     nodes = tuple(
         NodeInfo(name=name, native=f"linux/{arch}", platforms=(f"linux/{arch}",))
         for name, arch in (("amd1", "amd64"), ("arm1", "arm64"))
@@ -168,8 +168,8 @@ def test_a_builder_of_several_nodes_is_told_where_there_is_room(tmp_path: Path):
     amd, arm = state.lanes
     made.release()
     assert (way_words(amd), way_words(arm)) == ("native on amd1", "native on arm1")
-    said = [heading(arm, NOW, width).plain for width in (60, 50, 36, 26)]
-    assert said == [
+    headings = [heading(arm, NOW, width).plain for width in (60, 50, 36, 26)]
+    assert headings == [
         "▸ redis linux/arm64 · native on arm1 · 0:03 · building",
         "▸ redis linux/arm64 · native · 0:03 · building",
         "▸ redis arm64 · 0:03 · building",
@@ -179,7 +179,7 @@ def test_a_builder_of_several_nodes_is_told_where_there_is_room(tmp_path: Path):
     assert "on " not in standing(state.targets["redis"], NOW, 30).plain
 
 
-def test_the_line_of_pages_offers_what_can_be_done():
+def test_the_line_of_pages_offers_available_actions():
     one: dict[str, Any] = {"lanes": 4, "zoomed": False, "busiest_first": True, "own": False}
     assert page_words(0, 1, **one) == (
         "4 images",
@@ -221,7 +221,7 @@ def test_the_line_of_pages_offers_what_can_be_done():
         ("go", "none", "", False, True),
     ],
 )
-def test_what_makes_no_sense_is_not_offered(tmp_path: Path, action, kind, target, live, expected):
+def test_impossible_actions_are_not_offered(tmp_path: Path, action, kind, target, live, expected):
     state = None
     if kind != "none":
         made = getattr(folders, kind)(tmp_path)
@@ -241,15 +241,13 @@ def test_what_makes_no_sense_is_not_offered(tmp_path: Path, action, kind, target
         ("order", 2, True, None),
     ],
 )
-def test_pages_are_turned_and_ordered_where_there_are_some(
-    tmp_path: Path, action, pages, zoomed, expected
-):
+def test_paging_and_ordering_need_several_pages(tmp_path: Path, action, pages, zoomed, expected):
     state = state_of(folders.passed(tmp_path))
     target = state.targets["redis"]
     assert possible(action, state, target, live=False, pages=pages, zoomed=zoomed) is expected
 
 
-def test_a_target_that_never_began_has_no_log_to_page(tmp_path: Path):
+def test_a_target_that_never_started_has_no_log_to_page(tmp_path: Path):
     made = folders.Made(tmp_path, ("redis",)).hold().start()
     state = state_of(made)
     made.release()
@@ -257,7 +255,7 @@ def test_a_target_that_never_began_has_no_log_to_page(tmp_path: Path):
     assert possible("page_log", state, target, live=True, pages=1, zoomed=False) is None
 
 
-def test_what_failed_was_stopped_or_is_not_verified_is_retried(tmp_path: Path):
+def test_failed_stopped_and_unverified_targets_are_retried(tmp_path: Path):
     made = folders.Made(tmp_path, folders.EIGHT[:5]).start()
     for name in folders.EIGHT[:4]:
         made.begin(name)
@@ -269,14 +267,14 @@ def test_what_failed_was_stopped_or_is_not_verified_is_retried(tmp_path: Path):
     assert to_retry(state) == ["all", "redis", "sqs", "azure"]
 
 
-def test_the_lane_that_failed_is_looked_at_first(tmp_path: Path):
+def test_the_failed_lane_is_shown_first(tmp_path: Path):
     state = state_of(folders.failed(tmp_path))
     assert first_lane(state, "kafka") == ("kafka", "linux/arm64")
     assert first_lane(state, "redis") == ("redis", "linux/amd64")
     assert first_lane(state, "nobody") is None
 
 
-def test_images_that_are_not_verified_have_a_digest_of_their_own(tmp_path: Path):
+def test_images_that_are_not_verified_have_their_own_summary(tmp_path: Path):
     made = folders.Made(tmp_path, ("redis",)).start().begin("redis").build("redis")
     made.finish("redis", Outcome.PASSED, 7).check("redis", "linux/amd64", 7.6)
     made.check("redis", "linux/arm64", 7.6, user=Answer.FAIL, machine=Answer.UNKNOWN)
@@ -301,7 +299,7 @@ def test_images_that_are_not_verified_have_a_digest_of_their_own(tmp_path: Path)
     assert digest_of(None, made.run) is None
 
 
-def test_a_digest_names_all_that_is_known_in_this_order(tmp_path: Path):
+def test_a_failure_summary_has_its_parts_in_order(tmp_path: Path):
     made = folders.failed(tmp_path)
     failure = digest_of(state_of(made).targets["kafka"], None)
     assert failure is not None

@@ -1,4 +1,4 @@
-"""A search through all lanes: a hit leads to its line."""
+"""A search through all lanes: a match leads to its line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_a_line_found_in_any_lane_is_opened_in_its_log(world: World):
         await until(pilot, lambda: app.screen.query_one(Input).value == "needle")
 
 
-async def test_hits_come_while_the_build_goes_on_and_a_click_opens_one(world: World):
+async def test_matches_appear_during_the_build_and_a_click_opens_one(world: World):
     made = long_log(world)
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
@@ -50,7 +50,7 @@ async def test_hits_come_while_the_build_goes_on_and_a_click_opens_one(world: Wo
         assert view.text_at(view.here or 0) == "later two"
 
 
-async def test_what_a_target_says_of_itself_is_found_too(world: World):
+async def test_the_build_setup_log_is_searched_too(world: World):
     made = folders.failed(world.state)
     app = world.app(made.run)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -65,7 +65,7 @@ async def test_what_a_target_says_of_itself_is_found_too(world: World):
         assert log.view.text_at(log.view.here).startswith("ERROR: target")
 
 
-async def test_a_run_that_is_taken_up_again_meanwhile_is_searched_on(world: World):
+async def test_a_run_resumed_meanwhile_is_searched_again(world: World):
     made = folders.failed(world.state)
     app = world.app(made.run)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -73,12 +73,12 @@ async def test_a_run_that_is_taken_up_again_meanwhile_is_searched_on(world: Worl
         await until(pilot, lambda: app.session.watch.idle)
         await pilot.press("f", *"solution")
         await until(pilot, lambda: "1 line in 1 of 6 logs" in _sum(app))
-        # The new attempt begins with empty logs; another console has asked for it.
+        # The new attempt, requested by another console, starts with empty logs.
         made.hold().start().begin("kafka", 20, attempt=2)
         await until(pilot, lambda: "no matches in 6 logs" in _sum(app))
         step = {"digest": "sha256:a", "name": "[linux/arm64 a 1/1] RUN make"}
-        said = {"vertex": "sha256:a", "stream": 1, "data": "YSBzb2x1dGlvbgo="}
-        made.write("kafka", {"vertexes": [step], "logs": [said]}, attempt=2)
+        log = {"vertex": "sha256:a", "stream": 1, "data": "YSBzb2x1dGlvbgo="}
+        made.write("kafka", {"vertexes": [step], "logs": [log]}, attempt=2)
         await until(pilot, lambda: "1 line in 1 of 6 logs" in _sum(app))
         await pilot.press("enter")
         await until(pilot, lambda: not isinstance(app.screen, SearchScreen))
@@ -87,7 +87,7 @@ async def test_a_run_that_is_taken_up_again_meanwhile_is_searched_on(world: Worl
     made.release()
 
 
-async def test_another_run_in_the_place_of_the_one_that_is_searched(world: World):
+async def test_opening_another_run_searches_that_one(world: World):
     made = folders.failed(world.state)
     other = folders.passed(world.state, ("redis",), id="20261124-1")
     app = world.app(made.run)
@@ -102,7 +102,7 @@ async def test_another_run_in_the_place_of_the_one_that_is_searched(world: World
         assert isinstance(app.screen, SearchScreen)
 
 
-async def test_a_bad_expression_and_none_are_said_in_the_dialog(world: World):
+async def test_an_invalid_or_empty_expression_is_reported_in_the_dialog(world: World):
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)

@@ -1,4 +1,4 @@
-"""What is chosen, and how lanes share the room."""
+"""The selection in the matrix, and the layout of panes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from openhqm_tui.tui.run.lane_grid import fit
 from tests.tui.conftest import AMD, ARM
 
 
-def test_a_whole_row_toggles_as_one():
+def test_a_row_is_toggled_as_a_whole():
     row = [("redis", AMD), ("redis", ARM)]
     one = Selection().with_cells([("redis", AMD)], chosen=True)
     assert one.toggled(row).cells == frozenset(row)
@@ -32,7 +32,7 @@ def test_panes_are_never_too_small_to_read(lanes, room):
     assert rows == 1 or room[1] / rows >= 6
 
 
-def test_pages_are_even():
+def test_pages_have_equal_sizes():
     columns, rows = fit(4, 52, 20)
     assert columns * rows == 2
 

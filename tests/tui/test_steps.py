@@ -1,4 +1,4 @@
-"""The steps of a target on the Run place: by key, by mouse, while they run."""
+"""The steps of a target on the Run screen: by key, by mouse, while they run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def waterfall(app: ConsoleApp) -> Waterfall:
 
 
 def text(app) -> str:
-    """Return the waterfall as it stands on screen."""
+    """Return the text of the waterfall on screen."""
     shown = waterfall(app)
     return "\n".join(shown.render_line(y).text for y in range(shown.size.height))
 
@@ -41,11 +41,11 @@ def detail(app: ConsoleApp) -> str:
 
 
 def mark(app, words: str) -> int:
-    """Return the line of the waterfall, from its top, that holds these words."""
+    """Return the index of the line of the waterfall that contains `words`."""
     return next(y for y, line in enumerate(text(app).splitlines()) if words in line)
 
 
-async def test_steps_stand_in_the_lanes_place_and_give_it_back(world: World):
+async def test_steps_replace_the_lanes_and_are_closed_again(world: World):
     app = world.app(folders.passed(world.state).run)
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
@@ -66,7 +66,7 @@ async def test_steps_stand_in_the_lanes_place_and_give_it_back(world: World):
         assert app.screen.query_one(LanePanes).visible_panes
 
 
-async def test_in_80_columns_they_have_the_whole_width(world: World):
+async def test_in_80_columns_steps_have_the_full_width(world: World):
     app = world.app(folders.passed(world.state).run)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
@@ -79,7 +79,7 @@ async def test_in_80_columns_they_have_the_whole_width(world: World):
         assert "kafka" in app.screen.query_one(StepHeader).content.plain
 
 
-async def test_the_cursor_stays_on_its_step_while_others_come(world: World):
+async def test_the_cursor_stays_on_its_step_while_others_are_added(world: World):
     made = folders.Made(world.state, ("redis",)).hold().start().begin("redis")
     made.step("redis", "[linux/amd64 b 1/2] RUN one", 5)
     app = world.app(made.run)
@@ -117,7 +117,7 @@ async def test_an_open_bar_grows_with_the_clock(world: World):
         made.release()
 
 
-async def test_a_click_marks_a_row_and_two_open_its_log(world: World):
+async def test_a_click_selects_a_row_and_two_open_its_log(world: World):
     app = world.app(folders.passed(world.state).run)
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
@@ -142,7 +142,7 @@ async def test_a_click_marks_a_row_and_two_open_its_log(world: World):
         assert not any("fastapi" in line for line in lines)
 
 
-async def test_a_step_of_no_lane_opens_the_targets_own_log(world: World):
+async def test_a_step_without_a_lane_opens_the_build_setup_log(world: World):
     made = folders.passed(world.state, ("redis",))
     made.step("redis", "[internal] load build definition from Dockerfile", 0.5, 0.6)
     app = world.app(made.run)
@@ -156,7 +156,7 @@ async def test_a_step_of_no_lane_opens_the_targets_own_log(world: World):
         assert panes.panes[panes.zoomed].own
 
 
-async def test_the_whole_run_by_key_and_by_click_and_back_to_a_target(world: World):
+async def test_the_whole_run_is_opened_by_key_and_click_and_left_to_a_target(world: World):
     app = world.app(folders.passed(world.state, ("redis", "kafka", "sqs")).run)
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
@@ -192,7 +192,7 @@ async def test_the_whole_run_by_key_and_by_click_and_back_to_a_target(world: Wor
         assert not view(app).display
 
 
-async def test_a_failure_does_not_take_the_steps_away(world: World):
+async def test_a_failure_does_not_close_the_steps(world: World):
     made = folders.running(world.state)
     app = world.app(made.run)
     try:
@@ -232,7 +232,7 @@ async def test_without_a_run_there_are_no_steps(world: World):
         assert not app.screen.has_class("-steps")
 
 
-async def test_a_target_that_is_built_once_more_begins_anew(world: World):
+async def test_a_new_attempt_starts_with_empty_steps(world: World):
     made = folders.running(world.state, ("redis",))
     app = world.app(made.run)
     try:
@@ -249,7 +249,7 @@ async def test_a_target_that_is_built_once_more_begins_anew(world: World):
         made.release()
 
 
-async def test_the_failed_step_is_marked_at_once(world: World):
+async def test_the_failed_step_is_selected_first(world: World):
     app = world.app(folders.failed(world.state).run)
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
@@ -259,7 +259,7 @@ async def test_the_failed_step_is_marked_at_once(world: World):
         assert "exit code: 1" in detail(app)
 
 
-async def test_a_target_that_never_began_has_no_steps(world: World):
+async def test_a_target_that_never_started_has_no_steps(world: World):
     made = folders.Made(world.state, ("redis",)).hold().start()
     app = world.app(made.run)
     try:
@@ -272,7 +272,7 @@ async def test_a_target_that_never_began_has_no_steps(world: World):
         made.release()
 
 
-async def test_every_line_has_just_the_width_however_long_its_names(world: World):
+async def test_every_line_has_the_width_of_the_screen_however_long_its_names(world: World):
     made = folders.Made(world.state, ("redis",)).hold().start().begin("redis", 0)
     for name in ("a", "a-name-of-a-stage-that-is-longer-than-all-columns", "長い名前" * 10):
         made.step("redis", f"[linux/amd64 {name} 1/1] RUN {name}", 1)
@@ -291,18 +291,18 @@ async def test_every_line_has_just_the_width_however_long_its_names(world: World
         made.release()
 
 
-async def test_only_rows_in_sight_are_drawn(world: World, monkeypatch):
+async def test_only_visible_rows_are_drawn(world: World, monkeypatch):
     made = folders.passed(world.state, ("redis",))
     for number in range(500):
         made.step("redis", f"[linux/amd64 more {number + 1}/500] RUN it", 1, 2)
     drawn: list[int] = []
     row = TargetChart.row
 
-    def noted(chart: TargetChart, at: int) -> object:
+    def recorded(chart: TargetChart, at: int) -> object:
         drawn.append(at)
         return row(chart, at)
 
-    monkeypatch.setattr(TargetChart, "row", noted)
+    monkeypatch.setattr(TargetChart, "row", recorded)
     app = world.app(made.run)
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
@@ -334,19 +334,19 @@ def test_five_hundred_steps_of_many_lanes_take_a_few_milliseconds():
     assert len(critical_path(target)) == 36
 
     def once() -> float:
-        begun = time.thread_time()
+        start = time.thread_time()
         chart = TargetChart(target, T0 + 40)
         for index in range(50):
             chart.row(index)
         chart.head(100)
         RunChart(target.run, T0 + 40).head(100)
-        return time.thread_time() - begun
+        return time.thread_time() - start
 
-    # The machine may be busy with something else: what the best of the tries took is what counts.
+    # The machine may be busy with something else, so the fastest try counts.
     assert min(once() for _ in range(20)) < 0.025
 
 
-async def test_the_digest_is_read_beside_the_steps_at_80_columns(world: World):
+async def test_the_failure_summary_is_shown_with_the_steps_at_80_columns(world: World):
     app = world.app(folders.failed(world.state).run)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)

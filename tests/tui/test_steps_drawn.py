@@ -1,4 +1,4 @@
-"""Bars to an eighth of a cell, axes, columns and a step in few words."""
+"""Bars drawn to an eighth of a cell, axes, columns and step titles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.domain.graphs import T0, S, target_of
 
 
 def drawn(spans, width: int = 10, start: float = 0, end: float = 10) -> str:
-    """Return a bar as text; what is drawn reversed has a minus before it."""
+    """Return a bar as text; reversed cells are preceded by a minus."""
     cells = bar(spans, Axis(start, end, width))
     return "".join(f"-{cell.char}" if cell.reverse else cell.char for cell in cells)
 
@@ -46,7 +46,7 @@ def test_a_bar_is_drawn_to_an_eighth(spans, text: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "start", "end"), [(0, 0, 1), (10, 5, 5), (10, 5, 4)])
-def test_an_axis_without_length_or_room_is_no_error(width, start, end) -> None:
+def test_an_axis_without_length_or_width_is_no_error(width, start, end) -> None:
     axis = Axis(start, end, width)
     assert len(bar([(start, end)], axis)) == width
     assert len(ticks(axis)) <= 1
@@ -101,7 +101,7 @@ def test_columns_fill_the_width_and_bars_come_first() -> None:
         ("[internal] load .dockerignore", "", "load .dockerignore", "load .dockerignore"),
     ],
 )
-def test_a_step_in_few_words(name: str, place: str, title: str, short: str) -> None:
+def test_steps_have_short_titles(name: str, place: str, title: str, short: str) -> None:
     (step,) = target_of(S(name, digest="x")).steps.values()
     assert place_of(step) == place
     assert title_of(step) == title
@@ -112,7 +112,7 @@ def chart(*steps: S, end: float | None = None, **how: bool) -> TargetChart:
     return TargetChart(target_of(*steps, end=end), T0 + 9, **how)
 
 
-def test_lanes_come_first_then_stages_as_they_began_then_numbers() -> None:
+def test_steps_are_ordered_by_lane_start_of_the_stage_and_number() -> None:
     found = chart(
         S("[internal] load it", "", ((0, 1),), digest="own"),
         S("[linux/arm64 core 1/1] RUN x", "", ((3, 4),), digest="arm"),
@@ -134,7 +134,7 @@ def test_lanes_come_first_then_stages_as_they_began_then_numbers() -> None:
     assert [key for key, same in zip(found.keys, again, strict=True) if same] == ["core2"]
 
 
-def test_a_row_tells_state_time_and_notes_in_words_and_symbols() -> None:
+def test_a_row_shows_state_time_and_notes() -> None:
     found = chart(
         S("[linux/arm64 a 1/3] RUN x", "", ((0, 2),), digest="done"),
         S("[linux/arm64 a 2/3] RUN x", "done", ((3, None),), digest="runs"),
@@ -167,7 +167,7 @@ def test_cached_steps_can_be_hidden() -> None:
     assert chart(*steps, cached=False).keys == ["linux/amd64", "linux/arm64"]
 
 
-def test_the_head_names_the_path_and_leaves_out_what_took_least() -> None:
+def test_the_head_shows_the_critical_path_without_its_shortest_steps() -> None:
     steps = [
         S("[linux/amd64 a 1/3] RUN x", "", ((0, 1),), digest="a1"),
         S("[linux/amd64 a 2/3] RUN x", "a1", ((1, 5),), digest="a2"),
@@ -183,7 +183,7 @@ def test_the_head_names_the_path_and_leaves_out_what_took_least() -> None:
     assert found.facts()[0] == "cache 0 of 3 steps (0 %) · 8.0 s of work in 9.0 s · 0.9 in parallel"
 
 
-def test_the_detail_of_a_step_tells_all_that_is_known() -> None:
+def test_the_detail_of_a_step_is_complete() -> None:
     found = chart(
         S("[linux/amd64 a 1/2] RUN x", "", ((0, 1),), digest="a1"),
         S("[linux/arm64 a 2/2] RUN --network=none y", "a1 gone", ((3, 5),), digest="a2"),

@@ -1,4 +1,4 @@
-"""Plan tells how long it takes, Run what is left: by builds of before, or that nobody knows."""
+"""Estimates from earlier builds: durations on the Plan screen, the time left on the Run screen."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SIZE = (120, 40)
 
 
 def _before(world: World, *targets: str) -> None:
-    """A day ago they were built and verified."""
+    """Add a run that built and verified the targets a day ago."""
     folders.passed(world.state, targets, id="20261122-151400-aa01", created=folders.T0 - 86400)
 
 
-async def test_plan_tells_how_long_it_takes(world: World):
+async def test_plan_shows_the_estimated_duration(world: World):
     _before(world, "redis")
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
@@ -27,18 +27,18 @@ async def test_plan_tells_how_long_it_takes(world: World):
         await until(pilot, lambda: app.session.estimates.samples)
         await pilot.press("down", "space")
         screen = app.screen
-        # The native image alone: both took 7.4 s.
+        # Only the native image: both together took 7.4 s.
         assert screen.plan_estimator.whole(screen.order).seconds == pytest.approx(5.6, abs=0.2)
         assert "about 0:06" in str(screen.query_one(BuildLine).query_one(Static).render())
         side = str(screen.query_one("#variant").render())
         assert "time" in side
         assert "amd64 about 0:0" in side
-        # What was never built leaves it open.
+        # A target that was never built makes the estimate incomplete.
         await pilot.press("down", "space")
         assert not screen.plan_estimator.whole(screen.order).whole
 
 
-async def test_plan_says_that_nobody_knows(world: World):
+async def test_plan_has_no_estimate_without_history(world: World):
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -47,7 +47,7 @@ async def test_plan_says_that_nobody_knows(world: World):
         assert app.screen.plan_estimator.whole(app.screen.order) is None
 
 
-async def test_run_tells_what_is_left(world: World):
+async def test_run_shows_the_time_left(world: World):
     _before(world, "redis", "kafka")
     world.now = folders.T0 + 3.0
     made = folders.running(world.state)
@@ -63,7 +63,7 @@ async def test_run_tells_what_is_left(world: World):
     made.release()
 
 
-async def test_of_a_first_run_it_is_unknown(world: World):
+async def test_a_first_run_has_no_estimate(world: World):
     made = folders.running(world.state)
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:

@@ -1,4 +1,4 @@
-"""Two consoles on one run: each asks, both see."""
+"""Two consoles on one run: both see the requests of either."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def listed(app) -> str:
     return str(app.screen.query_one(TargetList).render().plain)
 
 
-async def test_what_one_console_asks_both_see(world: World):
+async def test_requests_of_one_console_are_seen_in_both(world: World):
     made = folders.running(world.state)
     one, other = world.app(made.run), world.app(made.run)
     async with one.run_test(size=SIZE) as first, other.run_test(size=SIZE) as second:
@@ -29,7 +29,7 @@ async def test_what_one_console_asks_both_see(world: World):
         await until(first, lambda: isinstance(one.screen, QuestionDialog))
         await first.press("enter")
         await until(first, lambda: world.asked == [Request("cancel", "kafka")])
-        # What a runner does then.
+        # The runner's response.
         made.run.append(CancelRequested(at=made.at(9), target="kafka"))
         await until(second, lambda: "kafka is being cancelled by another console" in notices(other))
         await until(second, lambda: "stopping" in listed(other))
@@ -37,7 +37,7 @@ async def test_what_one_console_asks_both_see(world: World):
         assert "elsewhere" not in notices(one)
         made.finish("kafka", Outcome.CANCELLED, 10)
         await until(second, lambda: "⊘ kafka" in listed(other))
-        # The other one retries.
+        # The other console retries.
         await second.press("down", "r")
         await until(second, lambda: world.asked[-1] == Request("retry", "kafka"))
         made.begin("kafka", 12, attempt=2)
@@ -46,13 +46,13 @@ async def test_what_one_console_asks_both_see(world: World):
     made.release()
 
 
-async def test_a_run_that_is_over_is_seen_to_be_taken_up_by_another_console(world: World):
+async def test_a_finished_run_resumed_by_another_console_is_followed(world: World):
     made = folders.failed(world.state)
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await until(pilot, lambda: app.session.watch.idle)
-        # Nobody at this console asked for it.
+        # Not requested by this console.
         made.hold().start().begin("kafka", 20, attempt=2)
         await until(pilot, lambda: app.session.run_is_live and "attempt 2" in listed(app))
         made.write("kafka", {"vertexes": [{"digest": "sha256:1", "name": "again"}]}, attempt=2)
@@ -67,7 +67,7 @@ async def test_a_run_that_is_over_is_seen_to_be_taken_up_by_another_console(worl
         )
 
 
-async def test_what_was_taken_up_and_is_over_again_between_two_looks_is_seen(world: World):
+async def test_a_run_resumed_and_finished_between_two_polls_is_noticed(world: World):
     made = folders.failed(world.state)
     app = world.app(made.run)
     async with app.run_test(size=SIZE) as pilot:

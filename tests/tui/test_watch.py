@@ -1,4 +1,4 @@
-"""Following the run that is open: to its end, on after it, and never for long at a time."""
+"""Following the open run: to its end, after a resume, and in short slices."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.tui import folders
 from tests.tui.conftest import World, settle, until
 
 
-class Heard:
-    """A watch of one's own, and what it said."""
+class Recorder:
+    """A watch, with a record of its reports."""
 
     def __init__(self, app: App[int]) -> None:
         self.changes: list[Changes] = []
@@ -27,7 +27,7 @@ class Heard:
         self.seconds += 1
 
 
-async def test_a_run_that_was_over_is_followed_on(world: World):
+async def test_a_finished_run_is_followed_after_a_resume(world: World):
     made = folders.failed(world.state)
     app = world.app(made.run)
     async with app.run_test() as pilot:
@@ -37,7 +37,7 @@ async def test_a_run_that_was_over_is_followed_on(world: World):
         made.hold().run.append(RunStarted(at=made.at(60), pid=2))
         made.begin("kafka", 61.0, attempt=2)
         app.session.watch.resume()
-        assert app.session.run_is_live, "the journal is read at once"
+        assert app.session.run_is_live, "the journal is read immediately"
         assert app.session.run_state.targets["kafka"].attempt == 2
         made.write("kafka", {"vertexes": [{"digest": "sha256:1", "name": "again"}]}, attempt=2)
         await until(pilot, lambda: app.session.run_state.targets["kafka"].steps)
@@ -50,29 +50,29 @@ async def test_a_run_that_was_over_is_followed_on(world: World):
         assert not app.session.run_is_live
 
 
-async def test_resuming_what_goes_on_or_isnt_there_changes_nothing(world: World):
+async def test_resuming_a_live_or_missing_run_changes_nothing(world: World):
     made = folders.running(world.state)
     app: App[int] = App()
     async with app.run_test() as pilot:
-        heard = Heard(app)
-        heard.watch.resume()
-        assert heard.watch.idle
-        heard.watch.open(made.run)
-        worker = heard.watch._worker
-        heard.watch.resume()
-        assert heard.watch._worker is worker
+        recorder = Recorder(app)
+        recorder.watch.resume()
+        assert recorder.watch.idle
+        recorder.watch.open(made.run)
+        worker = recorder.watch._worker
+        recorder.watch.resume()
+        assert recorder.watch._worker is worker
         made.end(Outcome.PASSED, 9.0)
-        await until(pilot, lambda: heard.watch.idle)
-        assert [changes.over for changes in heard.changes].count(True) == 1
-        assert heard.changes[-1].over
-        heard.watch.resume()
-        await until(pilot, lambda: heard.watch.idle)
-        assert heard.changes[-1].over, "nothing new was said"
-        heard.watch.close()
+        await until(pilot, lambda: recorder.watch.idle)
+        assert [changes.over for changes in recorder.changes].count(True) == 1
+        assert recorder.changes[-1].over
+        recorder.watch.resume()
+        await until(pilot, lambda: recorder.watch.idle)
+        assert recorder.changes[-1].over, "nothing new was reported"
+        recorder.watch.close()
 
 
-async def test_a_long_log_is_read_in_turns_that_leave_room(world: World, monkeypatch):
-    """However much there is to read, nobody waits for more than a look at two targets."""
+async def test_a_long_log_is_read_in_slices(world: World, monkeypatch):
+    """However much there is to read, each poll reads at most two targets."""
     monkeypatch.setattr(follower, "_MOST_BYTES", 2000)
     targets = ("redis", "kafka", "sqs", "azure")
     made = folders.Made(world.state, targets).start()
@@ -87,23 +87,23 @@ async def test_a_long_log_is_read_in_turns_that_leave_room(world: World, monkeyp
     async with app.run_test() as pilot:
         # As the console does when it loads.
         asyncio.get_running_loop().set_task_factory(None)
-        heard = Heard(app)
-        heard.watch.open(made.run)
-        state = heard.watch.state
+        recorder = Recorder(app)
+        recorder.watch.open(made.run)
+        state = recorder.watch.state
         assert state is not None
         assert not any(len(lane.log) for lane in state.lanes), "opening reads the journal only"
-        looks: list[int] = []
+        polled: list[int] = []
         poll = Follower.poll
 
         def counted(self: Follower, only: tuple[str, ...]) -> Changes:
-            looks.append(len(only))
+            polled.append(len(only))
             return poll(self, only)
 
         monkeypatch.setattr(Follower, "poll", counted)
-        await until(pilot, lambda: heard.watch.idle)
-        assert max(looks) == 2
-        assert len(looks) > 20
-        # What many looks brought is told a few times a round, not with every look.
-        assert len(heard.changes) < len(looks) / 2
+        await until(pilot, lambda: recorder.watch.idle)
+        assert max(polled) == 2
+        assert len(polled) > 20
+        # Changes of many polls are reported together a few times per round.
+        assert len(recorder.changes) < len(polled) / 2
         assert all(len(lane.log) >= 800 for lane in state.lanes if lane.platform.arch == "amd64")
-        assert heard.seconds >= 1
+        assert recorder.seconds >= 1

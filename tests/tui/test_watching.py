@@ -1,4 +1,4 @@
-"""A console that only watches: what acts is refused, by key, by button and below both."""
+"""A read-only console refuses actions by key, by button and in the backend."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ACTS = {
 }
 
 
-def told(app: Any) -> list[str]:
+def notifications(app: Any) -> list[str]:
     return [note.message for note in app._notifications]
 
 
@@ -42,11 +42,11 @@ def watcher(world: World, **more: Any) -> ReadOnlyApp:
     return ReadOnlyApp(FakeReadOnly(world), **more)
 
 
-def test_these_commands_act() -> None:
+def test_the_list_of_acting_commands_is_complete() -> None:
     assert {command.id for command in every_command() if command.acts} == ACTS
 
 
-def test_no_command_that_looks_has_the_action_of_one_that_acts() -> None:
+def test_no_viewing_command_shares_its_action_with_an_acting_one() -> None:
     acting = {command.action for command in every_command() if command.acts}
     assert not [c.id for c in every_command() if c.action in acting and not c.acts]
 
@@ -57,7 +57,7 @@ async def test_nothing_is_built_by_key_or_button(world: World) -> None:
         await settle(pilot)
         await pilot.press("a")
         await pilot.press("b")
-        assert REFUSED in told(app)
+        assert REFUSED in notifications(app)
         await pilot.click("#build")
         plan = app.screen
         assert isinstance(plan, PlanScreen)
@@ -66,7 +66,7 @@ async def test_nothing_is_built_by_key_or_button(world: World) -> None:
 
 
 @pytest.mark.parametrize("key", ["r", "R", "u", "c", "C"])
-async def test_nothing_is_asked_of_a_run(world: World, tmp_path: Path, key: str) -> None:
+async def test_no_request_is_sent_to_a_run(world: World, tmp_path: Path, key: str) -> None:
     run = copied("failed", world.state)
     app = watcher(world, run=run)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -78,7 +78,7 @@ async def test_nothing_is_asked_of_a_run(world: World, tmp_path: Path, key: str)
         assert world.asked == []
 
 
-async def test_what_acts_is_greyed_out_and_what_looks_is_not(world: World) -> None:
+async def test_acting_commands_are_grayed_out_and_viewing_ones_are_not(world: World) -> None:
     app = watcher(world)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -97,8 +97,8 @@ async def test_the_demo_can_be_watched(world: World) -> None:
         await until(pilot, lambda: app.session.player is not None)
 
 
-def test_below_the_commands_everything_that_acts_is_refused(world: World) -> None:
-    """Each method of the backend is in one of two lists."""
+def test_the_backend_refuses_every_action(world: World) -> None:
+    """Each method of the backend is in one of the two lists."""
     reads = {
         *("now", "clock", "read_facts", "facts_of", "find_source", "source_at_once", "past"),
         *("examine", "builders", "look_for", "rights", "copy", "recording", "samples"),
@@ -114,26 +114,26 @@ def test_below_the_commands_everything_that_acts_is_refused(world: World) -> Non
     for name in acts - {"apply_fix"}:
         with pytest.raises(UsageProblem, match=REFUSED):
             getattr(backend, name)(None, Request("cancel"))
-    said: list[str] = []
-    assert backend.apply_fix(None, said.append, Event()) is False  # type: ignore[arg-type]
-    assert said == [REFUSED]
+    output: list[str] = []
+    assert backend.apply_fix(None, output.append, Event()) is False  # type: ignore[arg-type]
+    assert output == [REFUSED]
     assert world.fixed == []
 
 
-async def test_leaving_a_live_run_offers_no_cancel(world: World) -> None:
+async def test_quitting_during_a_run_offers_no_cancel(world: World) -> None:
     from openhqm_tui.tui.widgets.dialogs import _question
 
     for app, offered in ((watcher(world), False), (world.app(), True)):
         assert ("cancel" in [key for key, _ in _question(app.session)._answers]) is offered
 
 
-def test_whoever_watches_has_no_host_called_but_the_one_of_the_settings(
+def test_a_read_only_console_contacts_only_the_registry_of_the_settings(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    looked_up = []
 
     def look_for(_: object, image: str, platforms: Any, driver: str) -> Pullable:
-        asked.append(image)
+        looked_up.append(image)
         return Pullable(Reach.OK)
 
     monkeypatch.setattr(FakeBackend, "look_for", look_for)
@@ -141,4 +141,4 @@ def test_whoever_watches_has_no_host_called_but_the_one_of_the_settings(
     backend = FakeReadOnly(world)
     assert backend.look_for("10.0.0.5:22/x:y", (), "docker") == Pullable(Reach.OTHER, REFUSED)
     assert backend.look_for("acme/base:1", (), "docker").reach is Reach.OK
-    assert asked == ["acme/base:1"]
+    assert looked_up == ["acme/base:1"]

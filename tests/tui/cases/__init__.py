@@ -1,4 +1,4 @@
-"""How each command of the registry is tested: a case says what must be true after, not before."""
+"""How each command of the registry is tested: a case is a condition that the command makes true."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.tui.conftest import World
 
 
 class Case(NamedTuple):
-    """How a command is reached, and what shows that it was carried out.
+    """How a command is reached, and the condition that shows that it was executed.
 
     `done` is false after the keys of `way` and true after the command's own key. Cases that follow
     each other with the same `make`, `opened` and `size` share a console, so a way begins where the
-    case before it has ended. `make` prepares the world before the console opens and may return a
-    run in the making, which is then open in the console if `opened`.
+    case before it ended. `make` prepares the world before the console opens and may return a
+    live run, which is open in the console if `opened`.
     """
 
     done: Callable[[ConsoleApp], object]

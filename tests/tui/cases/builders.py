@@ -1,4 +1,4 @@
-"""The commands of the dialog of builders."""
+"""The commands of the builders dialog."""
 
 from __future__ import annotations
 

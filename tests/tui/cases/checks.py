@@ -1,4 +1,4 @@
-"""The commands of the Checks place and of an answer's evidence."""
+"""The commands of the Checks screen and of the evidence of a verdict."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from openhqm_tui.tui.widgets.table import CellTable
 from tests.our_variants import OUR_CHECKS
 from tests.tui import folders
 from tests.tui.cases import Case
-from tests.tui.cases.guides import begun_at
+from tests.tui.cases.guides import opened_at
 from tests.tui.conftest import World
 
-# Columns: image, runs, stands, then the checks.
+# Columns: image, run, status, then the checks.
 _MACHINE, _CLIENTS = (1, 3 + OUR_CHECKS.index("machine")), (1, 3 + OUR_CHECKS.index("clients"))
 
 
 def _checked(world: World) -> folders.Made:
-    """A run over, with two answers that are no pass, and a long evidence file."""
+    """A finished run with two checks that didn't pass, and a long evidence file."""
     made = folders.Made(world.state, ("redis",)).start().begin("redis").build("redis")
     made.finish("redis", Outcome.PASSED, 7.4)
     made.check("redis", "linux/amd64", 7.6)
@@ -34,8 +34,8 @@ def _checked(world: World) -> folders.Made:
     return made.end(Outcome.FAILED, 9)
 
 
-def _asked(number: int, request: Request) -> Callable[[ConsoleApp], bool]:
-    """Return whether so many requests were sent, the last of which is this one."""
+def _sent(number: int, request: Request) -> Callable[[ConsoleApp], bool]:
+    """Return a condition: `number` requests were sent, and the last one is `request`."""
 
     def done(app: ConsoleApp) -> bool:
         folder = app.session.run_folder
@@ -79,12 +79,12 @@ CASES = {
     "checks.previous": _case(lambda app: _place(app) == _CLIENTS, "3"),
     "checks.next": _case(lambda app: _place(app) == _MACHINE),
     "checks.copy": _case(lambda app: "machine" in app.clipboard),
-    "checks.again": _case(_asked(1, Request("check", *ARM, "machine"))),
-    "checks.again-lane": _case(_asked(2, Request("check", *ARM))),
-    "checks.again-all": _case(_asked(3, Request("check"))),
-    "checks.read": _case(lambda app: begun_at(app) == ("checks", "python")),
+    "checks.again": _case(_sent(1, Request("check", *ARM, "machine"))),
+    "checks.again-lane": _case(_sent(2, Request("check", *ARM))),
+    "checks.again-all": _case(_sent(3, Request("check"))),
+    "checks.read": _case(lambda app: opened_at(app) == ("checks", "python")),
     "checks.open": _case(_shown, "escape"),
-    "evidence.again": _case(_asked(4, Request("check", *ARM, "machine"))),
+    "evidence.again": _case(_sent(4, Request("check", *ARM, "machine"))),
     "evidence.copy": _case(lambda app: "docker run openhqm" in app.clipboard),
     "evidence.down": _case(lambda app: _scrolled(app) == 1),
     "evidence.up": _case(lambda app: _scrolled(app) == 0),

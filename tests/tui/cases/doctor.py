@@ -1,4 +1,4 @@
-"""The commands of the Doctor place."""
+"""The commands of the Doctor screen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openhqm_tui.domain.findings import Finding, Fix
 from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui.cases import Case
-from tests.tui.cases.guides import begun_at
+from tests.tui.cases.guides import opened_at
 from tests.tui.conftest import World
 
 
@@ -33,18 +33,18 @@ def _slow(world: World) -> None:
     world.fix_hangs = True
 
 
-def _well_again(world: World) -> None:
-    """The next look finds nothing wrong any more."""
-    first, all_well = list(world.findings), [f for f in world.findings if not f.fixes]
+def _fixed_meanwhile(world: World) -> None:
+    """The second examination finds no more problems."""
+    first, no_problems = list(world.findings), [f for f in world.findings if not f.fixes]
 
-    class Looks(list[Finding]):
-        looked = 0
+    class Examinations(list[Finding]):
+        examined = 0
 
         def __iter__(self) -> Iterator[Finding]:
-            Looks.looked += 1
-            return iter(first if Looks.looked == 1 else all_well)
+            Examinations.examined += 1
+            return iter(first if Examinations.examined == 1 else no_problems)
 
-    world.findings = Looks()
+    world.findings = Examinations()
 
 
 def _scrolled(app: ConsoleApp) -> float:
@@ -59,14 +59,14 @@ CASES = {
     "doctor.copy": _case(
         lambda app: app.clipboard.startswith("sh -euc 'apt-get install -y qemu-user-static"), "5"
     ),
-    "doctor.read": _case(lambda app: begun_at(app) == ("multi-arch", "qemu-and-binfmt")),
+    "doctor.read": _case(lambda app: opened_at(app) == ("multi-arch", "qemu-and-binfmt")),
     "doctor.fix-all": _case(lambda app: _title(app) == "Run this?", "escape"),
     "doctor.fix": _case(lambda app: "“Emulator for linux/arm64”" in _title(app), "escape"),
     "doctor.stop": _case(lambda app: _title(app) == "Stop the running fix?", "enter"),
     "doctor.again": Case(
         lambda app: app.session.findings is not None and len(app.session.findings) == 4,
         ("5",),
-        _well_again,
+        _fixed_meanwhile,
     ),
     "doctor.side-down": Case(lambda app: _scrolled(app) > 0, ("5",), _long, size=(80, 24)),
     "doctor.side-up": Case(lambda app: _scrolled(app) == 0, (), _long, size=(80, 24)),

@@ -1,4 +1,4 @@
-"""What works everywhere, and in a dialog."""
+"""Commands that work on every screen, and in a dialog."""
 
 from __future__ import annotations
 

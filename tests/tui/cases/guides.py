@@ -1,4 +1,4 @@
-"""The commands of the guides, on guides made for it."""
+"""The commands of the guides, tested on made-up guides."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def screen(app: ConsoleApp) -> GuidesScreen | None:
     return found if isinstance(found, GuidesScreen) else None
 
 
-def begun_at(app: ConsoleApp) -> tuple[str, str]:
-    """Return the guide and the section that were asked for."""
+def opened_at(app: ConsoleApp) -> tuple[str, str]:
+    """Return the requested guide and section."""
     here = screen(app)
     return (here.name_asked, here.address_asked) if here is not None else ("", "")
 

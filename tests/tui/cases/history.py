@@ -1,4 +1,4 @@
-"""What works on the History place."""
+"""The commands of the History screen."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _resumed(app: ConsoleApp) -> bool:
 
 
 def _another_appears(world: World) -> folders.Made:
-    """A run is made behind the console's back, once History is in sight."""
+    """Another process creates a run while History is shown."""
     made = folders.passed(world.state, ("redis",))
     reads = iter(range(100))
 

@@ -1,4 +1,4 @@
-"""A log's commands, the search line's below it, and those of the search of all lanes."""
+"""The commands of a log, of its search line, and of the search in all lanes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of the Plan place and of its matrix."""
+"""The commands of the Plan screen and its matrix."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _many(world: World) -> None:
 
 
 def _failed(world: World) -> None:
-    """Runs begin, and the last one has failed."""
+    """Builds can be started, and the last run failed."""
     ids = (f"20261123-16000{number}-77aa" for number in range(9))
     world.begin = lambda order: folders.passed(world.state, id=next(ids)).run
     folders.failed(world.state, ("redis", "kafka"))

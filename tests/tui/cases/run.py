@@ -1,4 +1,4 @@
-"""The Run place's commands, those of its list of targets and of a failure's digest."""
+"""The commands of the Run screen, its list of targets and its failure panel."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _digest(app: ConsoleApp) -> FailurePanel:
     return app.screen.query_one(FailurePanel)
 
 
-def _asked(*requests: Request) -> Callable[[ConsoleApp], bool]:
+def _sent(*requests: Request) -> Callable[[ConsoleApp], bool]:
     def done(app: ConsoleApp) -> bool:
         assert app.session.run_folder is not None
         text = app.session.run_folder.control_file.read_text()
@@ -69,11 +69,11 @@ def _chosen(name: str) -> Callable[[ConsoleApp], bool]:
     return lambda app: app.screen.query_one(TargetList).chosen == name
 
 
-def _said(words: str) -> Callable[[ConsoleApp], bool]:
+def _notified(words: str) -> Callable[[ConsoleApp], bool]:
     return lambda app: any(words in notice.message for notice in app._notifications)
 
 
-def _asks(app: ConsoleApp) -> bool:
+def _has_question(app: ConsoleApp) -> bool:
     return isinstance(app.screen, QuestionDialog)
 
 
@@ -99,8 +99,8 @@ CASES = {
     "run.target-down": _in_two(_chosen("kafka"), "escape", "tab"),
     "run.target-up": _in_two(_chosen("redis")),
     "run.steps": _in_two(lambda app: app.screen.query_one(StepView).display),
-    "run.cancel-target": _in_two(_asks),
-    "run.cancel": _in_two(_asks, "escape"),
+    "run.cancel-target": _in_two(_has_question),
+    "run.cancel": _in_two(_has_question, "escape"),
     "run.next": _in_eight(lambda app: _panes(app).page == 1),
     "run.previous": _in_eight(lambda app: _panes(app).page == 0),
     "run.order": _in_eight(lambda app: not _panes(app).busiest_first),
@@ -115,11 +115,11 @@ CASES = {
     "digest.end": _in_failed(lambda app: _digest(app).scroll_y > 1),
     "digest.start": _in_failed(lambda app: _digest(app).scroll_y == 0),
     "digest.copy": _in_failed(lambda app: "kafka failed" in app.clipboard),
-    "run.pager": _in_failed(_said("the log is in")),
-    "run.retry": _in_failed(_asked(Request("retry", "kafka"))),
+    "run.pager": _in_failed(_notified("the log is in")),
+    "run.retry": _in_failed(_sent(Request("retry", "kafka"))),
     "run.digest": _in_failed(lambda app: not _digest(app).display),
     "run.retry-all": Case(
-        _asked(Request("retry", "redis"), Request("retry", "kafka")), (), _two_failed
+        _sent(Request("retry", "redis"), Request("retry", "kafka")), (), _two_failed
     ),
     "run.resume": Case(_resumed, (), _cut_off),
 }

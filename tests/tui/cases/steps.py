@@ -36,7 +36,7 @@ def _critical(app: ConsoleApp) -> bool:
 
 
 def _long(world: World) -> folders.Made:
-    """One step of many words, in little room."""
+    """One step with a long text, in a small window."""
     made = folders.Made(world.state, {"redis": ("linux/amd64",)}).start().begin("redis")
     return made.step("redis", f"[a 1/1] RUN {'echo and ' * 100}", 1, 2)
 

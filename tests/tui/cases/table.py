@@ -1,4 +1,4 @@
-"""A table's commands, tried on the runs of History."""
+"""The commands of a table, tested on the runs of History."""
 
 from __future__ import annotations
 
