@@ -1,4 +1,4 @@
-"""The real engine: running the command line as a user would, and reading what it did."""
+"""The real engine: running the command line as a user would, and reading its results."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from openhqm_tui.engine.docker.facts import read_facts
 HERE = Path(__file__).parent
 COMMAND = (sys.executable, "-m", "openhqm_tui")
 BOTH = "linux/amd64,linux/arm64"
-# What the main job names its images.
+# The image name of the main job.
 MAIN_JOB = "openhqm-tui-tests/main"
 
 
 class Ran(NamedTuple):
-    """How a command ended and what it said."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -59,7 +59,7 @@ def run_cli(*words: str, cwd: Path, state: Path, patience: float = 900) -> Ran:
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """An empty folder and a state folder, those of the main job."""
+    """The empty folder and the state folder of the main job."""
     return tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("state")
 
 
@@ -73,7 +73,7 @@ def host() -> Platform:
 
 @pytest.fixture(scope="session")
 def whole(folders: tuple[Path, Path]) -> Ran:
-    """The main job, once for all who need its sixteen images."""
+    """The main job, run once for all tests that need its sixteen images."""
     cwd, state = folders
     words = ("build", "--build-all", "--platforms", BOTH, "--name", MAIN_JOB, "--format", "json")
     return run_cli(*words, cwd=cwd, state=state)
@@ -81,7 +81,7 @@ def whole(folders: tuple[Path, Path]) -> Ran:
 
 @pytest.fixture
 def cli(tmp_path: Path, own_home: Path) -> Cli:
-    """Run `openhqm-tui` in an empty folder with a state folder of its own."""
+    """Run `openhqm-tui` in an empty folder with its own state folder."""
     folder = tmp_path / "folder"
     folder.mkdir()
 
@@ -93,19 +93,19 @@ def cli(tmp_path: Path, own_home: Path) -> Cli:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with a quick Dockerfile of variants: no network, one RUN on each platform."""
+    """A folder with a quick Dockerfile for variants: no network, one RUN per platform."""
     folder = tmp_path / "checkout"
     folder.mkdir()
-    # A step that once slept to its end is cached: every test has one of its own.
+    # A step that once slept to its end is cached, so every test has its own.
     own = f"sleep 300.{secrets.randbelow(10**9):09}"
-    told = (HERE / "quick.Dockerfile").read_text()
-    (folder / "Dockerfile").write_text(told.replace("sleep 300", own))
+    text = (HERE / "quick.Dockerfile").read_text()
+    (folder / "Dockerfile").write_text(text.replace("sleep 300", own))
     return folder
 
 
 @pytest.fixture
 def remove_images() -> Iterator[Callable[[str], None]]:
-    """Take the images of a name away when the test is over."""
+    """Remove the images with a name after the test."""
     names: list[str] = []
     yield names.append
     for name in names:
@@ -123,7 +123,7 @@ def docker(*words: str) -> str:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder beside another that isn't its business; an SSH agent's socket in the latter."""
+    """A project next to a folder that is none of its business, which has an SSH agent's socket."""
     folder, outside = tmp_path / "project", tmp_path / "outside"
     (folder / "sub").mkdir(parents=True)
     (folder / "~").mkdir()

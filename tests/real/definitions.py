@@ -1,4 +1,4 @@
-"""Bake definitions of a folder that has another beside it, which isn't its business."""
+"""Bake definitions for a folder next to another that is none of its business."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images made of bytes and loaded: what no Dockerfile builds, and in a second."""
+"""Images assembled from bytes and loaded: fast, and possible where no Dockerfile can build them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def load(
     manifests = []
     for platform, layers in platforms.items():
         os_name, arch = platform.split("/")
-        told = {
+        config_document = {
             "os": os_name,
             "architecture": arch,
             "config": config,
@@ -50,7 +50,9 @@ def load(
         manifest = {
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.manifest.v1+json",
-            "config": keep(json.dumps(told).encode(), "application/vnd.oci.image.config.v1+json"),
+            "config": keep(
+                json.dumps(config_document).encode(), "application/vnd.oci.image.config.v1+json"
+            ),
             "layers": [keep(_PACKERS[pack](layer), kind) for layer in layers],
         }
         one = keep(json.dumps(manifest).encode(), str(manifest["mediaType"]))

@@ -1,7 +1,7 @@
-"""An engine of one test's own: started, stopped, killed and filled up; the shared one is untouched.
+"""A private engine for one test, to stop, kill and fill up; the shared one is untouched.
 
-It has its own containerd, sockets and data, no network, and builds from nothing but the shell of
-this machine. Needs root and Linux.
+It has its own containerd, sockets and data, no network, and builds only from this machine's shell.
+Needs root and Linux.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from openhqm_tui.domain.platforms import parse_platform
 from tests.waiting import until
 
-# Two targets of one RUN each, which goes on until the file `go` is there, or so many seconds.
+# Two targets with one RUN each, which takes so many seconds.
 _DOCKERFILE = """\
 FROM scratch AS base
 COPY rootfs/ /
@@ -29,8 +29,8 @@ RUN --network=none echo $WHO begins; sleep $SECONDS; echo $WHO is over
 """
 
 
-def why_none() -> str:
-    """Return why no engine can be started here; '' where one can."""
+def why_unavailable() -> str:
+    """Return why no engine can be started here, or ''."""
     if os.geteuid() != 0:
         return "only root can start an engine"
     missing = [name for name in ("dockerd", "containerd", "unshare") if shutil.which(name) is None]
@@ -40,11 +40,11 @@ def why_none() -> str:
 
 
 class PrivateEngine:
-    """A dockerd with its containerd; `host` is what DOCKER_HOST is to be for it."""
+    """A dockerd with its containerd; `host` is its DOCKER_HOST."""
 
     def __init__(self, place: Path, megabytes: int) -> None:
         self.place = place
-        # A socket's path is short, or it is none.
+        # The path of a socket must be short.
         self.socket = place / "d.sock"
         self.host = f"unix://{self.socket}"
         self.data = place / "data"
@@ -56,9 +56,9 @@ class PrivateEngine:
         subprocess.run(mount, check=True)
 
     def start(self) -> None:
-        """Start what isn't running, and wait until it answers."""
+        """Start whatever isn't running, and wait until the engine responds."""
         containerd = self._run / "c.sock"
-        if not self._lives("containerd"):
+        if not self._is_running("containerd"):
             config = self.place / "containerd.toml"
             config.write_text(
                 f'version = 2\nroot = "{self.data}/containerd"\nstate = "{self._run}/containerd"\n'
@@ -78,41 +78,41 @@ class PrivateEngine:
             *("--pidfile", str(pid_file), "--host", self.host),
             *("--bridge=none", "--iptables=false", "--ip6tables=false"),
         )
-        until(lambda: self._answers() or not self._lives("dockerd"), "the engine answers")
-        assert self._lives("dockerd"), (self.place / "dockerd.log").read_text()[-2000:]
+        until(lambda: self._responds() or not self._is_running("dockerd"), "the engine responds")
+        assert self._is_running("dockerd"), (self.place / "dockerd.log").read_text()[-2000:]
 
-    def lets_through(self, port: int) -> None:
-        """Let `localhost:PORT` be there for this engine what it is for everybody else; needs socat.
+    def forward_port(self, port: int) -> None:
+        """Forward `localhost:PORT` of this machine into the engine's network; needs socat.
 
-        Its network is its own, with nothing in it.
+        The engine has its own network namespace, with nothing in it.
         """
         inside = ["nsenter", "--target", str(self._processes["dockerd"].pid), "--net"]
         subprocess.run([*inside, "ip", "link", "set", "lo", "up"], check=True)
-        authenticator = self.place / f"{port}.sock"
-        there, here = f"UNIX-LISTEN:{authenticator},fork", f"TCP:127.0.0.1:{port}"
-        self._start(f"{port}-out", ["socat", there, here])
-        until(authenticator.is_socket, "the way out is there")
+        relay = self.place / f"{port}.sock"
+        source, destination = f"UNIX-LISTEN:{relay},fork", f"TCP:127.0.0.1:{port}"
+        self._start(f"{port}-out", ["socat", source, destination])
+        until(relay.is_socket, "the relay listens")
         listen = f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr"
-        self._start(f"{port}-in", [*inside, "socat", listen, f"UNIX-CONNECT:{authenticator}"])
+        self._start(f"{port}-in", [*inside, "socat", listen, f"UNIX-CONNECT:{relay}"])
 
     def send(self, means: signal.Signals) -> None:
-        """Send dockerd a signal."""
+        """Send a signal to dockerd."""
         self._processes["dockerd"].send_signal(means)
 
     def end(self, means: signal.Signals = signal.SIGKILL) -> None:
-        """End dockerd with a signal, and wait until it is gone."""
+        """End dockerd with a signal, and wait until it has exited."""
         self.send(means)
         self._processes["dockerd"].wait(60)
 
-    def let_go(self) -> None:
-        """End what the steps wait for, so that they go on to their ends."""
+    def finish_steps(self) -> None:
+        """End the `sleep` that the steps wait for, so that they finish."""
         for pid, command in _commands():
             if command.startswith("sleep\0") and self._is_step(pid):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
     def fill(self) -> Path:
-        """Leave no room on the engine's disk; return the file that takes it."""
+        """Fill the engine's disk; return the file that fills it."""
         taken = self.data / "taken"
         with contextlib.suppress(OSError), taken.open("wb", buffering=0) as file:
             while True:
@@ -120,15 +120,15 @@ class PrivateEngine:
         return taken
 
     def clear(self) -> None:
-        """End all of it, and take its mounts away."""
+        """End all processes, and unmount everything."""
         for name in reversed(self._processes):
-            if self._lives(name):
+            if self._is_running(name):
                 process = self._processes[name]
                 process.send_signal(signal.SIGCONT)
                 process.kill()
                 process.wait(60)
         for pid, command in _commands():
-            # The shims of containers, and steps: they outlive who started them.
+            # The shims of containers, and steps, outlive the engine.
             if str(self.place) in command or self._is_step(pid):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -147,20 +147,20 @@ class PrivateEngine:
         roots = [line for line in mounts if line.split()[4] == "/"]
         return any(str(self.data) in line for line in roots)
 
-    def _answers(self) -> bool:
-        asked = subprocess.run(
+    def _responds(self) -> bool:
+        ran = subprocess.run(
             ["docker", "--host", self.host, "version", "--format", "{{.Server.Version}}"],
             capture_output=True,
             check=False,
         )
-        return asked.returncode == 0
+        return ran.returncode == 0
 
-    def _lives(self, name: str) -> bool:
+    def _is_running(self, name: str) -> bool:
         return name in self._processes and self._processes[name].poll() is None
 
     def _spawn(self, name: str, *words: str) -> None:
-        # In a network of its own: one without a bridge takes the shared engine's `docker0`
-        # away, and with it the network of all its builds.
+        # In its own network namespace: an engine without a bridge removes the shared engine's
+        # `docker0`, and with it the network of all its builds.
         self._start(name, ["unshare", "--net", name, *words])
 
     def _start(self, name: str, command: list[str]) -> None:
@@ -171,7 +171,7 @@ class PrivateEngine:
 
 
 def checkout(folder: Path) -> Path:
-    """Write a folder with a bake file of two targets that need nothing of the network."""
+    """Write a folder with a bake file of two targets that need no network."""
     rootfs = folder / "rootfs"
     for name in ("sh", "sleep", "dd"):
         program = Path(str(shutil.which(name))).resolve()
@@ -180,17 +180,17 @@ def checkout(folder: Path) -> Path:
         ).stdout.split()
         places = {Path("/bin") / name: program}
         places |= {Path(word): Path(word) for word in libraries if word.startswith("/")}
-        for there, here in places.items():
-            copy = rootfs / there.relative_to("/")
+        for path, file in places.items():
+            copy = rootfs / path.relative_to("/")
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(here, copy)
+            shutil.copy(file, copy)
     (folder / "Dockerfile").write_text(_DOCKERFILE)
     plan(folder, seconds=2)
     return folder
 
 
 def plan(folder: Path, *, seconds: float) -> None:
-    """Let every RUN last so long."""
+    """Write the bake file, with the duration of every RUN."""
     targets = {
         name: {
             "args": {"WHO": name, "SECONDS": str(seconds)},

@@ -1,4 +1,4 @@
-"""A Redis image from Debian's packages that starts as the official one does."""
+"""A Redis image from Debian packages that starts like the official one."""
 
 from __future__ import annotations
 

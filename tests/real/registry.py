@@ -1,4 +1,4 @@
-"""Registries of a test's own on this machine: `localhost:PORT`, which Docker takes as it is."""
+"""Private registries on this machine, at `localhost:PORT`, which Docker accepts without TLS."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(folder: Path, port: int) -> Iterator[str]:
-    """Run a registry with its data in `folder`; yield its name, and end it at the end."""
+    """Run a registry with its data in `folder`; yield its name, and kill it afterwards."""
     program = shutil.which("docker-registry")
     if program is None:
         missing = "no `docker-registry` here (Debian's package of that name)"
@@ -54,13 +54,13 @@ def serving(folder: Path, port: int) -> Iterator[str]:
     ) as process:
         host = f"localhost:{port}"
         try:
-            until(lambda: _answers(host), "the registry answers")
+            until(lambda: _responds(host), "the registry responds")
             yield host
         finally:
             process.kill()
 
 
-def _answers(host: str) -> bool:
+def _responds(host: str) -> bool:
     try:
         with urllib.request.urlopen(f"http://{host}/v2/", timeout=5):
             return True
@@ -69,7 +69,7 @@ def _answers(host: str) -> bool:
 
 
 def tags_at(name: str) -> list[str]:
-    """Return the tags that a registry has of `HOST/REPOSITORY`; none where it knows it not."""
+    """Return the tags of `HOST/REPOSITORY` in a registry; none if it doesn't exist."""
     host, _, repository = name.partition("/")
     try:
         with urllib.request.urlopen(
@@ -80,38 +80,38 @@ def tags_at(name: str) -> list[str]:
         return []
 
 
-def held_at(name: str, reference: str) -> PublishedIndex:
-    """Return what a registry has of `HOST/REPOSITORY` under a tag or a digest, asked by hand."""
+def index_at(name: str, reference: str) -> PublishedIndex:
+    """Return the index of `HOST/REPOSITORY` under a tag or digest, read from the registry."""
     host, _, repository = name.partition("/")
-    asked = urllib.request.Request(
+    request = urllib.request.Request(
         f"http://{host}/v2/{repository}/manifests/{reference}", headers={"Accept": _KINDS}
     )
-    with urllib.request.urlopen(asked, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=5) as answer:
         return read_published(answer.read())
 
 
-def is_whole(name: str, index: PublishedIndex) -> bool:
-    """Return whether a registry has every image of an index, and every layer of these."""
+def is_complete(name: str, index: PublishedIndex) -> bool:
+    """Return whether a registry has every image of an index, with every layer."""
     host, _, repository = name.partition("/")
     for image in index.images:
-        asked = urllib.request.Request(
+        request = urllib.request.Request(
             f"http://{host}/v2/{repository}/manifests/{image.digest}", headers={"Accept": _KINDS}
         )
-        with urllib.request.urlopen(asked, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=5) as answer:
             manifest = json.load(answer)
         for blob in (manifest["config"], *manifest["layers"]):
-            there = urllib.request.Request(
+            head = urllib.request.Request(
                 f"http://{host}/v2/{repository}/blobs/{blob['digest']}", method="HEAD"
             )
-            with urllib.request.urlopen(there, timeout=5) as answer:
+            with urllib.request.urlopen(head, timeout=5) as answer:
                 assert int(answer.headers["Content-Length"]) == blob["size"]
     return bool(index.images)
 
 
 class DyingRegistry:
-    """A registry that is killed as soon as so many bytes have come: `localhost:PORT`.
+    """A registry at `localhost:PORT` that is killed after receiving so many bytes.
 
-    The bytes come through a door of ours, so that the moment is the same on every machine.
+    The bytes go through a proxy of ours, so that the moment is the same on every machine.
     """
 
     def __init__(self, folder: Path, port: int, after: int) -> None:
@@ -121,30 +121,32 @@ class DyingRegistry:
         self._behind = free_port()
         self._serving = serving(folder, self._behind)
         self._serving.__enter__()
-        self._authenticator = socket.create_server(("127.0.0.1", port))
-        threading.Thread(target=self._let_in, daemon=True).start()
+        self._listener = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self._accept, daemon=True).start()
 
     def die(self) -> None:
-        """Kill it, and shut the door."""
+        """Kill the registry, and close the port."""
         if not self.died.is_set():
             self.died.set()
-            # Else the thread that waits at the door would hold it open.
+            # Otherwise the accepting thread would keep the port open.
             with contextlib.suppress(OSError):
-                self._authenticator.shutdown(socket.SHUT_RDWR)
-            self._authenticator.close()
+                self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
             self._serving.__exit__(None, None, None)
 
-    def _let_in(self) -> None:
+    def _accept(self) -> None:
         while not self.died.is_set():
             try:
-                guest, _ = self._authenticator.accept()
+                client, _ = self._listener.accept()
             except OSError:
                 return
             host = socket.create_connection(("127.0.0.1", self._behind))
-            for from_, to, counted in ((guest, host, True), (host, guest, False)):
-                threading.Thread(target=self._carry, args=(from_, to, counted), daemon=True).start()
+            for from_, to, counted in ((client, host, True), (host, client, False)):
+                threading.Thread(
+                    target=self._forward, args=(from_, to, counted), daemon=True
+                ).start()
 
-    def _carry(self, from_: socket.socket, to: socket.socket, counted: bool) -> None:
+    def _forward(self, from_: socket.socket, to: socket.socket, counted: bool) -> None:
         with contextlib.suppress(OSError):
             while data := from_.recv(65536):
                 self._left -= len(data) if counted else 0

@@ -1,4 +1,4 @@
-"""A real run attached to later, and one that its terminal has left."""
+"""Attaching to a real run after its end, and to a detached one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME = "openhqm-tui-tests/attach"
 
 
 @pytest.mark.parametrize("form", ["json", pytest.param("plain", marks=pytest.mark.full)])
-def test_who_attaches_later_is_told_what_the_build_said(
+def test_attaching_later_prints_the_output_of_the_build(
     cli: Cli, checkout: Path, remove_images: Callable[[str], None], form: str
 ) -> None:
     remove_images(NAME)
@@ -29,12 +29,12 @@ def test_who_attaches_later_is_told_what_the_build_said(
     assert built.code == 1, built.err
     attached = cli("attach", "--format", form)
     assert (attached.code, attached.err) == (1, "")
-    said = by_lane(form, built.out)
-    assert any("this is why" in line for lines in said.values() for line in lines)
-    assert by_lane(form, attached.out) == said
+    lines_by_lane = by_lane(form, built.out)
+    assert any("this is why" in line for lines in lines_by_lane.values() for line in lines)
+    assert by_lane(form, attached.out) == lines_by_lane
 
 
-def test_a_run_that_goes_on_is_listed_attached_to_and_cancelled(
+def test_a_live_run_is_listed_attached_to_and_cancelled(
     cli: Cli, checkout: Path, own_home: Path, remove_images: Callable[[str], None]
 ) -> None:
     remove_images(NAME)

@@ -1,4 +1,4 @@
-"""Failures, cancels and throwaway builds on the real engine, with a Dockerfile that is quick."""
+"""Failures, cancels and test-only builds on the real engine, with a quick Dockerfile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 NAME = "openhqm-tui-tests/quick"
 
 
-def test_one_variant_fails_with_its_digest_and_the_others_finish(
+def test_one_variant_fails_with_a_summary_and_the_others_finish(
     cli: Cli, checkout: Path, remove_images: Callable[[str], None]
 ) -> None:
     remove_images(NAME)
@@ -70,7 +70,7 @@ def test_ctrl_c_leaves_nothing_behind(cli: Cli, checkout: Path, own_home: Path) 
     process.stderr.close()
     assert sleeping
     assert code == 130
-    # The runner says that the run is over, and is gone a moment later.
+    # The runner records the end of the run and exits a moment later.
     until(
         lambda: not any(Path(f"/proc/{pid}").exists() and _is_ours(pid) for pid in pids),
         "runner and Buildx are gone",
@@ -101,7 +101,7 @@ def test_a_test_only_build_leaves_no_tag(cli: Cli, checkout: Path) -> None:
     assert docker("image", "ls", "--format", "{{.Repository}}", lane["tags"][0]) == ""
 
 
-def test_checks_find_what_a_wrong_image_lacks(
+def test_checks_find_the_faults_of_a_wrong_image(
     cli: Cli, checkout: Path, remove_images: Callable[[str], None]
 ) -> None:
     remove_images(NAME)
@@ -120,7 +120,7 @@ def test_checks_find_what_a_wrong_image_lacks(
     }
 
 
-def test_a_bake_file_of_anyone_is_built_as_it_is(
+def test_any_bake_file_is_built_unchanged(
     cli: Cli, tmp_path: Path, remove_images: Callable[[str], None]
 ) -> None:
     remove_images(NAME)

@@ -1,4 +1,4 @@
-"""A real build, watched in a real browser from beyond this machine."""
+"""A real build, watched in a real browser over the network."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def test_a_build_is_watched_to_its_end(
         tab.shows("1/1")
         tab.press("3")
         tab.shows("verified")
-        assert tab.troubles() == []
+        assert tab.errors() == []
     assert cli("attach", "--format", "plain").code == 0

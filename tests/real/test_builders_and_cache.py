@@ -1,4 +1,4 @@
-"""Builders made by our own command, and caches that leave the engine, on engines of this test."""
+"""Builders created by our own command, and exported caches, on private engines."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.root]
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateEngine]:
-    """An engine of this test's own, which `docker` means for as long as the test lasts."""
-    if reason := private_engine.why_none() or two_nodes.why_no_nodes():
+    """A private engine that `docker` uses during the test."""
+    if reason := private_engine.why_unavailable() or two_nodes.why_no_nodes():
         if os.environ.get("OPENHQM_TUI_REQUIRE_ENGINE"):
             pytest.fail(reason)
         pytest.skip(reason)
@@ -44,23 +44,23 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def forget(engine: PrivateEngine) -> None:
-    """Empty the build cache of the test's own engine, its images first: they hold on to it."""
+def clear_cache(engine: PrivateEngine) -> None:
+    """Empty the build cache of the private engine, after removing the images that use it."""
     docker = ["docker", "--host", engine.host]
     listed = subprocess.run([*docker, "image", "ls", "-q"], capture_output=True, check=True).stdout
     if images := listed.decode().split():
         subprocess.run([*docker, "image", "rm", "-f", *images], check=True, capture_output=True)
-    # `--host` makes a context of its own, whose builder is called so.
+    # `--host` implies a context whose builder has this name.
     words = ["buildx", "--builder", "default", "prune", "--all", "--force"]
     subprocess.run([*docker, *words], check=True, capture_output=True)
 
 
-def test_what_a_local_cache_keeps_is_taken_from_it_by_an_engine_that_forgot(
+def test_an_engine_with_an_empty_cache_uses_a_local_cache(
     engine: PrivateEngine, checkout: Path, cli: Cli, tmp_path: Path
 ) -> None:
     def build(*words: str) -> dict[str, Any]:
-        forget(engine)
-        # One at a time: BuildKit tells a step that two builds share at once to one of them twice.
+        clear_cache(engine)
+        # One at a time: BuildKit reports a step shared by concurrent builds twice to one of them.
         fixed = ("--no-check", "--jobs", "1", "--format", "json")
         ran = cli("build", *fixed, *words, cwd=checkout)
         assert ran.code == 0, ran.err + ran.out[-2000:]
@@ -74,14 +74,14 @@ def test_what_a_local_cache_keeps_is_taken_from_it_by_an_engine_that_forgot(
     for name in ("web", "worker"):
         assert (cache / name / "index.json").is_file(), "every target has its own"
     again = build()
-    assert again["cache"] == cold["cache"], "without the cache nothing is known any more"
+    assert again["cache"] == cold["cache"], "without the cache every step is built again"
     warm = build("--cache-from", f"local={cache}")
     assert warm["cache"] == {"cached": steps, "steps": steps}
     assert all(lane["cache"] == {"cached": 2, "steps": 2} for lane in warm["lanes"])
     assert "cache 4 of 4 steps (100 %)" in cli("attach", "--format", "plain", cwd=checkout).out
 
 
-def test_a_builder_of_two_nodes_is_made_looked_at_built_with_and_removed(
+def test_a_builder_with_two_nodes_is_created_inspected_used_and_removed(
     engine: PrivateEngine, checkout: Path, cli: Cli
 ) -> None:
     ends = [Endpoint(engine.place / "1.sock"), Endpoint(engine.place / "2.sock", engine.host)]
@@ -94,13 +94,13 @@ def test_a_builder_of_two_nodes_is_made_looked_at_built_with_and_removed(
         assert ran.code == 0, ran.err
         assert ran.err.count("$ docker buildx create ") == 2
         assert "$ docker buildx inspect --bootstrap duo" in ran.err
-        told = json.loads(cli("builders", "inspect", "duo", "--format", "json").out)
-        assert [(n["name"], n["status"], n["claimed"]) for n in told["nodes"]] == [
+        inspected = json.loads(cli("builders", "inspect", "duo", "--format", "json").out)
+        assert [(n["name"], n["status"], n["claimed"]) for n in inspected["nodes"]] == [
             ("duo0", "running", ["linux/amd64"]),
             ("duo1", "running", ["linux/arm64"]),
         ]
-        # The second claims a platform that its machine, which is this one, only emulates.
-        assert [n["native"] for n in told["nodes"]] == [told["nodes"][0]["native"]] * 2
+        # The second node claims a platform that this machine only emulates.
+        assert [n["native"] for n in inspected["nodes"]] == [inspected["nodes"][0]["native"]] * 2
         lane = ("--platforms", "linux/arm64", "--builder", "duo", "--no-check")
         ran = cli("build", *lane, "--format", "json", cwd=checkout)
         assert ran.code == 0, ran.err + ran.out[-2000:]
@@ -117,7 +117,7 @@ def test_a_builder_of_two_nodes_is_made_looked_at_built_with_and_removed(
 
 
 def test_a_builder_that_does_not_start_leaves_nothing(engine: PrivateEngine, cli: Cli) -> None:
-    # The engine has no network: BuildKit's image can't be had.
+    # The engine has no network, so BuildKit's image can't be pulled.
     ran = cli("builders", "create", "near")
     assert ran.code == 3
     assert "$ docker buildx rm near" in ran.err

@@ -1,4 +1,4 @@
-"""A project whose service needs a queue at its start, with and without one next to it."""
+"""A project whose service needs a queue at its start, with and without a companion."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.engine
 NAME = "openhqm-tui-tests/companions"
 IMAGE = f"{NAME}:latest-redis"
 PASSWORD = "hunter2-of-the-queue"
-# As uvicorn does it: the parent binds, its workers listen, and one that dies is replaced.
+# Like uvicorn: the parent binds, its workers listen, and a worker that dies is replaced.
 LISTENER = '''\
 """Four workers that connect to their queue at the start, and a parent that replaces them."""
 
@@ -85,7 +85,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, host: Platform) -> Iterator[Path]:
-    """A folder with a checkout whose core brings a client, and a Redis for its service."""
+    """A checkout whose core requirements include a client, with a Redis companion."""
     make_redis(host)
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(bundled("context"), folder, dirs_exist_ok=True)
@@ -116,7 +116,7 @@ def containers(*filters: str) -> list[str]:
     return docker("ps", "--all", "--format", "{{.Names}}", *words).split()
 
 
-def test_a_service_with_its_companion_answers_on_both_platforms(built: Ran) -> None:
+def test_a_service_with_its_companion_responds_on_both_platforms(built: Ran) -> None:
     assert built.code == 0, built.out[-4000:] + built.err
     lanes = built.summary["lanes"]
     assert {lane["status"] for lane in lanes} == {"passed"}
@@ -127,7 +127,7 @@ def test_a_service_with_its_companion_answers_on_both_platforms(built: Ran) -> N
     assert containers(f"label={RUN_LABEL}={run}") == []
 
 
-def test_the_evidence_has_the_commands_to_repeat_it(built: Ran, project: Path) -> None:
+def test_the_evidence_has_the_commands_to_repeat_the_check(built: Ran, project: Path) -> None:
     (file,) = (project / "state/runs").glob("*/checks/redis.linux-arm64.json")
     command = json.loads(file.read_text())["command"]
     redis, service = command.split(" && ", 1)
@@ -136,34 +136,34 @@ def test_the_evidence_has_the_commands_to_repeat_it(built: Ran, project: Path) -
     assert " --network container:openhqm-tui-" in service
 
 
-def test_a_companion_that_ends_is_the_reason_and_nothing_of_its_variables_is_told(
+def test_a_companion_that_exits_is_the_reason_and_its_variables_stay_secret(
     built: Ran, project: Path, host: Platform
 ) -> None:
     script = "echo $(ls /sys/class/net) $(id -u) $PASSWORD; exit 3"
-    told = f'env = {{ PASSWORD = "{PASSWORD}" }}, command = ["sh", "-c", "{script}"]'
-    checks_with(project, f'{{ image = "{REDIS}", {told} }}')
+    settings = f'env = {{ PASSWORD = "{PASSWORD}" }}, command = ["sh", "-c", "{script}"]'
+    checks_with(project, f'{{ image = "{REDIS}", {settings} }}')
     words = ("--dockerfile", "bundled", "--backend", "redis", "--name", NAME)
     state = project / "state-of-secrets"
-    said = ""
+    output = ""
     for form in ("json", "plain"):
         platform = ("--platforms", str(host), "--format", form)
         ran = run_cli("build", *words, *platform, cwd=project, state=state)
         assert ran.code == 1
-        said += ran.out + ran.err
+        output += ran.out + ran.err
     why = f"its companion {REDIS} exited with code 3: lo 990 ***"
-    assert said.count(why) >= 2, said
-    assert "? service" in said or '"unknown"' in said
+    assert output.count(why) >= 2, output
+    assert "? service" in output or '"unknown"' in output
     (first, second) = (state / "runs").iterdir()
     for form in ("html", "markdown", "json"):
-        said += run_cli("report", first.name, "--format", form, cwd=project, state=state).out
-    said += run_cli("history", "--format", "json", cwd=project, state=state).out
+        output += run_cli("report", first.name, "--format", form, cwd=project, state=state).out
+    output += run_cli("history", "--format", "json", cwd=project, state=state).out
     packed = project / "run.zip"
     run_cli("runs", "export", second.name, str(packed), cwd=project, state=state)
     with zipfile.ZipFile(packed) as archive:
-        said += "".join(archive.read(name).decode() for name in archive.namelist())
+        output += "".join(archive.read(name).decode() for name in archive.namelist())
     kept = [file for file in first.rglob("*") if file.is_file()]
-    said += "".join(f.read_text(errors="replace") for f in kept if f.name != "expectations.json")
-    assert PASSWORD not in said
+    output += "".join(f.read_text(errors="replace") for f in kept if f.name != "expectations.json")
+    assert PASSWORD not in output
 
 
 def test_without_its_companion_the_service_is_not_verified(built: Ran, project: Path) -> None:
@@ -176,7 +176,7 @@ def test_without_its_companion_the_service_is_not_verified(built: Ran, project: 
         assert (service["answer"], "localhost:6379" in service["evidence"]) == ("unknown", True)
 
 
-def test_an_image_that_cant_be_had_is_named_with_the_fix(built: Ran, project: Path) -> None:
+def test_an_unavailable_image_is_reported_with_its_fix(built: Ran, project: Path) -> None:
     missing = "localhost:9/openhqm-tui-tests/no-such:1"
     checks_with(project, f'{{ image = "{missing}" }}')
     ran = run_cli("check", IMAGE, "--format", "json", cwd=project, state=project / "state")
@@ -187,11 +187,11 @@ def test_an_image_that_cant_be_had_is_named_with_the_fix(built: Ran, project: Pa
         assert service["answer"] == "unknown"
         assert f"its companion {missing} isn't available: " in service["evidence"]
         assert f"`docker pull {missing}`" in service["evidence"]
-        assert verdicts["clients"]["answer"] == "pass", "the rest is checked all the same"
+        assert verdicts["clients"]["answer"] == "pass", "the rest is checked anyway"
 
 
 @pytest.mark.parametrize(
-    ("companion", "says"),
+    ("companion", "message"),
     [
         (
             Companion(image=REDIS, command=("sh", "-c", "echo starting; sleep 1000")),
@@ -206,16 +206,16 @@ def test_an_image_that_cant_be_had_is_named_with_the_fix(built: Ran, project: Pa
     ],
     ids=["port", "command", "ready", "start"],
 )
-async def test_what_a_companion_must_do_to_be_ready(
+async def test_companions_that_are_not_ready_are_reported(
     built: Ran,
     host: Platform,
     monkeypatch: pytest.MonkeyPatch,
     companion: Companion,
-    says: str,
+    message: str,
 ) -> None:
-    monkeypatch.setattr(companions, "READY_PATIENCE", 1.0 if says else 60.0)
+    monkeypatch.setattr(companions, "READY_PATIENCE", 1.0 if message else 60.0)
     run_id = f"companions-{secrets.token_hex(4)}"
-    asked = await ask(
+    checked = await ask(
         IMAGE,
         served_with(host, companion),
         own_command=read_config(IMAGE, str(host)).command,
@@ -224,14 +224,14 @@ async def test_what_a_companion_must_do_to_be_ready(
         run_id=run_id,
         lane="it",
     )
-    assert says in asked.trouble
-    assert bool(asked.trouble) == bool(says)
+    assert message in checked.trouble
+    assert bool(checked.trouble) == bool(message)
     assert containers(f"label={RUN_LABEL}={run_id}") == []
 
 
 def served_with(host: Platform, companion: Companion) -> Expectation:
-    told = {name: getattr(companion, name) for name in ("image", "ready", "command")}
-    return expect(host, clients={}, service={"with": [told]})
+    settings = {name: getattr(companion, name) for name in ("image", "ready", "command")}
+    return expect(host, clients={}, service={"with": [settings]})
 
 
 async def test_a_killed_runner_leaves_no_companion_after_the_next_sweep(
@@ -247,9 +247,9 @@ async def test_a_killed_runner_leaves_no_companion_after_the_next_sweep(
     await asyncio.to_thread(until, lambda: len(containers(own)) == 2, "a check runs", 300.0)
     (pid,) = [event.pid for event in folder.events() if isinstance(event, RunStarted)]
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not folder.is_live(), "the runner is gone")
+    until(lambda: not folder.is_live(), "the runner has exited")
     await sweep()
-    assert len(containers(own)) == 2, "they may still be wanted"
+    assert len(containers(own)) == 2, "they may still be in use"
     now = time.time
     monkeypatch.setattr("openhqm_tui.run.checks.container.time.time", lambda: now() + 3600)
     await sweep()

@@ -1,4 +1,4 @@
-"""An engine that is killed, stopped, held up, or full, in the middle of a run; and the retry."""
+"""An engine that is killed, stopped, suspended or full during a run, and the retry."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.root]
 
-Begin = Callable[..., Watch]
+StartRun = Callable[..., Watch]
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateEngine]:
-    """An engine of this test's own, which `docker` means for as long as the test lasts."""
-    if reason := private_engine.why_none():
+    """A private engine that `docker` uses during the test."""
+    if reason := private_engine.why_unavailable():
         if os.environ.get("OPENHQM_TUI_REQUIRE_ENGINE"):
             pytest.fail(reason)
         pytest.skip(reason)
@@ -48,40 +48,40 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def begin(cli: Cli, checkout: Path, own_home: Path) -> Iterator[Begin]:
-    """Begin a run whose steps last for ever, and wait until they run; cancel it in the end."""
-    begun: list[RunFolder] = []
+def start_run(cli: Cli, checkout: Path, own_home: Path) -> Iterator[StartRun]:
+    """Start a run with endless steps, and wait until they run; cancel it afterwards."""
+    runs: list[RunFolder] = []
 
     def run(*words: str) -> Watch:
         private_engine.plan(checkout, seconds=3600)
         ran = cli("build", "--no-check", "--detach", *words, cwd=checkout)
         assert ran.code == 0, ran.err
-        begun.append(find_run(own_home / "state", ran.out.strip()))
-        watch = Watch(begun[0])
-        until(lambda: said(watch) == {"web begins", "worker begins"}, "both steps run")
+        runs.append(find_run(own_home / "state", ran.out.strip()))
+        watch = Watch(runs[0])
+        until(lambda: started_steps(watch) == {"web begins", "worker begins"}, "both steps run")
         return watch
 
     yield run
-    for folder in begun:
+    for folder in runs:
         if folder.is_live():
             send_request(folder, Request("cancel"))
             until(lambda folder=folder: not folder.is_live())  # type: ignore[misc]
 
 
-def said(watch: Watch) -> set[str]:
-    """Return the first words of the steps that run."""
+def started_steps(watch: Watch) -> set[str]:
+    """Return the first output of the running steps."""
     targets = watch.poll().follower.state.targets.values()
     logs = [log for t in targets for log in (t.log, *(lane.log for lane in t.lanes.values()))]
     return {line for log in logs for line in log.last(100) if line.endswith(" begins")}
 
 
 def ended(watch: Watch) -> Watch:
-    until(lambda: watch.poll().follower.finished, "the run is over")
+    until(lambda: watch.poll().follower.finished, "the run ends")
     until(lambda: not watch.folder.is_live())
     return watch
 
 
-def troubles(watch: Watch) -> dict[str, str]:
+def failure_kinds(watch: Watch) -> dict[str, str]:
     digests = {name: failure_of(target) for name, target in watch.follower.state.targets.items()}
     return {name: digest.trouble for name, digest in digests.items() if digest is not None}
 
@@ -93,26 +93,26 @@ def digest_of(watch: Watch, name: str) -> Failure:
 
 
 def quick(folder: RunFolder) -> None:
-    """Let the steps of a run that is over be quick when they are built once more."""
+    """Make the steps of a finished run quick for its retry."""
     folder.bake_file.write_text(folder.bake_file.read_text().replace("3600", "0"))
 
 
 def retried(watch: Watch, cli: Cli) -> Ran:
-    """Retry all that failed from the command line, and follow it to its end."""
+    """Retry all failed targets from the command line, and follow them to the end."""
     quick(watch.folder)
     return cli("retry", watch.folder.path.name, "--format", "plain")
 
 
-def test_an_engine_that_is_killed_is_named_and_the_retry_waits_for_its_return(
-    engine: PrivateEngine, begin: Begin, cli: Cli
+def test_a_killed_engine_is_reported_and_a_retry_passes_after_its_restart(
+    engine: PrivateEngine, start_run: StartRun, cli: Cli
 ) -> None:
-    watch = begin()
+    watch = start_run()
     engine.end(signal.SIGKILL)
     ended(watch)
     assert watch.status is Status.FAILED
-    assert troubles(watch) == {"web": "engine-went-away", "worker": "engine-went-away"}
+    assert failure_kinds(watch) == {"web": "engine-went-away", "worker": "engine-went-away"}
     away = [note for note in watch.follower.state.notes if "the engine stopped responding" in note]
-    assert len(away) == 1, "it is said once, however many builds it cost"
+    assert len(away) == 1, "reported once for all failed builds"
     ran = retried(watch, cli)
     assert ran.code == 1
     assert "the engine can't be reached: it isn't running" in ran.out
@@ -124,14 +124,14 @@ def test_an_engine_that_is_killed_is_named_and_the_retry_waits_for_its_return(
     assert {target.attempt for target in after.follower.state.targets.values()} == {3}
 
 
-def test_an_engine_that_is_stopped_or_loses_its_socket_and_one_whose_disk_is_full(
-    engine: PrivateEngine, begin: Begin, cli: Cli
+def test_a_stopped_engine_and_a_full_engine_disk_are_reported(
+    engine: PrivateEngine, start_run: StartRun, cli: Cli
 ) -> None:
-    watch = begin()
-    engine.socket.unlink()  # what is connected goes on; only who comes now finds nobody
+    watch = start_run()
+    engine.socket.unlink()  # existing connections stay open; only new ones fail
     engine.end(signal.SIGTERM)
     ended(watch)
-    assert set(troubles(watch).values()) == {"engine-went-away"}
+    assert set(failure_kinds(watch).values()) == {"engine-went-away"}
     engine.start()
     taken = engine.fill()
     ran = retried(watch, cli)
@@ -139,28 +139,30 @@ def test_an_engine_that_is_stopped_or_loses_its_socket_and_one_whose_disk_is_ful
     assert "reason  the engine's disk is full" in ran.out
     assert "docker buildx prune" in ran.out
     taken.unlink()
-    # An engine that met a full disk is started anew, as its people would.
+    # Restart the engine after the full disk, as an administrator would.
     engine.end(signal.SIGKILL)
     engine.start()
     ran = retried(watch, cli)
     assert ran.code == 0, ran.out + ran.err
 
 
-def test_an_engine_that_is_held_up_is_told_of_and_can_be_cancelled(
-    engine: PrivateEngine, begin: Begin
+def test_builds_on_a_suspended_engine_are_reported_and_can_be_cancelled(
+    engine: PrivateEngine, start_run: StartRun
 ) -> None:
-    watch = begin("--quiet-after", "1")
+    watch = start_run("--quiet-after", "1")
     engine.send(signal.SIGSTOP)
     until(
         lambda: (
             watch.has(events.OutputStalled, target="web")
             and watch.has(events.OutputStalled, target="worker")
         ),
-        "the silence is told",
+        "the silence is reported",
     )
     silences = [event for event in watch.events if isinstance(event, events.OutputStalled)]
     assert all(f"echo {event.target} begins" in event.step for event in silences)
-    assert watch.targets("web", "worker") == [Status.RUNNING] * 2, "it tells, and ends nothing"
+    assert watch.targets("web", "worker") == [Status.RUNNING] * 2, (
+        "it is reported, and nothing is stopped"
+    )
     engine.send(signal.SIGCONT)
     send_request(watch.folder, Request("cancel"))
     ended(watch)

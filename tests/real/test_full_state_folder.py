@@ -1,4 +1,4 @@
-"""The state folder's disk is full: at the start, and in the middle of a run; then there is room."""
+"""A full disk under the state folder, at the start and during a run, and recovery from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openhqm_tui.store.run_folder import Request, find_run
 from tests.real import private_engine
 from tests.real.conftest import run_cli
 from tests.real.private_engine import PrivateEngine
-from tests.real.test_engine_trouble import checkout, engine, said
+from tests.real.test_engine_trouble import checkout, engine, started_steps
 from tests.run.runs import Watch
 from tests.waiting import until
 
@@ -56,21 +56,21 @@ def fill(place: Path) -> Path:
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_run_whose_disk_fills_up_ends_clearly_and_is_taken_up_when_there_is_room(
+def test_a_run_on_a_full_disk_ends_cleanly_and_is_resumed_when_there_is_space(
     checkout: Path, small_disk: Path
 ) -> None:
     state = small_disk / "state"
     private_engine.plan(checkout, seconds=3600)
-    begun = run_cli("build", "--no-check", "--detach", cwd=checkout, state=state)
-    assert begun.code == 0, begun.err
-    folder = find_run(state, begun.out.strip())
+    started = run_cli("build", "--no-check", "--detach", cwd=checkout, state=state)
+    assert started.code == 0, started.err
+    folder = find_run(state, started.out.strip())
     watch = Watch(folder)
-    until(lambda: len(said(watch)) == 2, "both steps run")
-    # The last block of the journal has room still: empty lines say nothing.
+    until(lambda: len(started_steps(watch)) == 2, "both steps run")
+    # Fill the last block of the journal with empty lines, which are ignored.
     with folder.events_file.open("ab") as journal_file:
         journal_file.write(b"\n" * (-folder.events_file.stat().st_size % BLOCK))
     taken = fill(small_disk)
-    # Nobody can be asked through the folder now; the runner itself can be told by a signal.
+    # No request can be written to the folder now, but the runner can get a signal.
     refused = run_cli("cancel", folder.path.name, cwd=checkout, state=state)
     assert refused.code != 0
     assert "No space left on device" in refused.err
@@ -80,10 +80,10 @@ def test_a_run_whose_disk_fills_up_ends_clearly_and_is_taken_up_when_there_is_ro
     assert "No space left on device" in fresh.err
     assert "Traceback" not in fresh.err
     subprocess.run(["kill", str(_runner_of(watch))], check=True)
-    until(lambda: not folder.is_live(), "the runner is gone")
+    until(lambda: not folder.is_live(), "the runner has exited")
     watch.finish()
     assert watch.status is Status.CANCELLED
-    assert watch.follower.state.outcome is not None, "it has an end, however full the disk is"
+    assert watch.follower.state.outcome is not None, "its end is recorded despite the full disk"
     note, remembered = watch.follower.state.notes
     assert "the run folder can't be written (No space left on device)" in note
     assert "history.db can't be written (the disk is full)" in remembered
@@ -94,18 +94,18 @@ def test_a_run_whose_disk_fills_up_ends_clearly_and_is_taken_up_when_there_is_ro
     assert Watch(folder).finish().status is Status.PASSED
 
 
-def test_a_build_that_finds_no_room_for_its_result_fails_and_says_why(
+def test_a_build_without_space_for_its_result_fails_with_the_reason(
     engine: PrivateEngine, checkout: Path, small_disk: Path
 ) -> None:
     state = small_disk / "state"
     private_engine.plan(checkout, seconds=3600)
-    begun = run_cli("build", "--no-check", "--detach", cwd=checkout, state=state)
-    folder = find_run(state, begun.out.strip())
+    started = run_cli("build", "--no-check", "--detach", cwd=checkout, state=state)
+    folder = find_run(state, started.out.strip())
     watch = Watch(folder)
-    until(lambda: len(said(watch)) == 2, "both steps run")
+    until(lambda: len(started_steps(watch)) == 2, "both steps run")
     taken = fill(small_disk)
-    engine.let_go()
-    until(lambda: not folder.is_live(), "the run is over")
+    engine.finish_steps()
+    until(lambda: not folder.is_live(), "the run ends")
     watch.finish()
     assert watch.targets("web", "worker") == [Status.FAILED] * 2
     for target in watch.follower.state.targets.values():

@@ -1,4 +1,4 @@
-"""Good images of other kinds raise no alarm: one build of small images, and their verdicts."""
+"""Good images of other kinds raise no alarm: small images from one build, and their verdicts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.engine
 NAME = "openhqm-tui-tests/good"
 HERE = parse_platform(platform.machine())
 MACHINE = {"amd64": 62, "arm64": 183}[HERE.arch]
-# What a Dockerfile has after `FROM`, by target; `base` has Python.
+# The part of a Dockerfile after `FROM`, by target; `base` has Python.
 IMAGES = {
     "python3-only": """base
 USER 0
@@ -92,7 +92,7 @@ def write(folder: Path, files: dict[str, bytes | str], mode: int = 0o644) -> Non
 
 
 def environment(folder: Path) -> None:
-    """Make a virtual environment for the Python of the base, with one distribution."""
+    """Create a virtual environment for the Python of the base, with one distribution."""
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").symlink_to("/usr/local/bin/python3")
     info = "acme_client-7.4.dist-info"
@@ -110,7 +110,7 @@ def environment(folder: Path) -> None:
 
 
 def node(folder: Path) -> None:
-    """Make what a Node application has: the program, an addon, a key for its tests.
+    """Create the files of a Node application: the program, an addon, a key for its tests.
 
     A stand-in: Node itself is 100 MB, and no check runs it.
     """
@@ -166,7 +166,7 @@ def verdicts(ran: Ran, target: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("target", "asked", "warned"),
+    ("target", "expected", "warned"),
     [
         ("python3-only", {"machine", "python", "library", "user"}, set()),
         ("no-layers", {"user", "binaries", "secrets"}, set()),
@@ -177,11 +177,11 @@ def verdicts(ran: Ran, target: str) -> dict[str, Any]:
     ],
 )
 def test_a_good_image_raises_no_alarm(
-    target: str, asked: set[str], warned: set[str], built: Ran
+    target: str, expected: set[str], warned: set[str], built: Ran
 ) -> None:
     assert built.code == 0, built.err
-    told = verdicts(built, target)
-    assert asked <= set(told)
-    answers = {check: verdict["answer"] for check, verdict in told.items()}
-    assert {check for check, answer in answers.items() if answer != "pass"} == warned, told
+    found = verdicts(built, target)
+    assert expected <= set(found)
+    answers = {check: verdict["answer"] for check, verdict in found.items()}
+    assert {check for check, answer in answers.items() if answer != "pass"} == warned, found
     assert {answers[check] for check in warned} <= {"warn"}

@@ -1,4 +1,4 @@
-"""What the guides have a person type, on the real engine, as it stands there."""
+"""The commands in the guides, run unchanged on the real engine."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.engine
 NAME = "local/openhqm"
 EVERY = [command for page in pages() for command in commands(page)]
 TESTED = [command for command in EVERY if command.tested]
-# What only looks, and takes a moment.
-_LOOKS = {
+# Quick commands that change nothing.
+_READ_ONLY = {
     ("version",),
     ("info",),
     ("context", "ls"),
@@ -29,12 +29,12 @@ _LOOKS = {
     ("buildx", "ls"),
     ("buildx", "inspect"),
 }
-LOOKS = list(
+READ_ONLY = list(
     {
         command.words: command
         for command in EVERY
         if command.program == "docker"
-        and (command.words[1:] in _LOOKS or command.words[1:3] == ("info", "--format"))
+        and (command.words[1:] in _READ_ONLY or command.words[1:3] == ("info", "--format"))
     }.values()
 )
 
@@ -70,21 +70,21 @@ def run(command: Command, folder: Path, home: Path) -> str:
 
 
 @pytest.mark.usefixtures("images_removed")
-def test_the_five_minutes_of_the_guide(tmp_path: Path, own_home: Path) -> None:
+def test_the_commands_of_the_five_minute_guide_work(tmp_path: Path, own_home: Path) -> None:
     assert len(TESTED) == 5
     assert any(NAME in shlex.join(command.words) for command in TESTED)
-    said = [run(command, tmp_path, own_home) for command in TESTED]
-    _, built, amd, arm, checked = said
+    outputs = [run(command, tmp_path, own_home) for command in TESTED]
+    _, built, amd, arm, checked = outputs
     assert "2 images: 2 verified" in built
     assert (amd, arm) == ("x86_64\n", "aarch64\n")
     assert "linux/amd64" in checked
     assert "linux/arm64" in checked
 
 
-@pytest.mark.parametrize("command", LOOKS, ids=lambda command: "-".join(command.words))
-def test_what_only_looks(command: Command, tmp_path: Path, own_home: Path) -> None:
+@pytest.mark.parametrize("command", READ_ONLY, ids=lambda command: "-".join(command.words))
+def test_read_only_commands_work(command: Command, tmp_path: Path, own_home: Path) -> None:
     assert run(command, tmp_path, own_home)
 
 
-def test_there_is_something_to_look_at() -> None:
-    assert len(LOOKS) >= 4
+def test_the_guides_have_read_only_commands() -> None:
+    assert len(READ_ONLY) >= 4

@@ -1,4 +1,4 @@
-"""A stranger's checkout, built by the real Buildx, which calls git in it for provenance."""
+"""An untrusted checkout, built by the real Buildx, which runs git in it for provenance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IMAGE = "openhqm-tui-tests/checkout"
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     checkout = Checkout(tmp_path)
-    # Another content each time: nothing of an earlier build is taken for this one.
+    # New content each time, so that this build can't be confused with an earlier one.
     (checkout.folder / "Dockerfile").write_text("FROM scratch\nCOPY file /file\n")
     (checkout.folder / "file").write_text(secrets.token_hex())
     target = {"tags": [f"{IMAGE}:latest"], "platforms": ["linux/amd64"]}
@@ -29,7 +29,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def recorded(context: Path) -> Any:
-    """Return what Buildx recorded of a build of `context`; other builds may have ended since."""
+    """Return Buildx's record of a build of `context`; other builds may have ended since."""
     rows = docker("buildx", "history", "ls", "--no-trunc", "--format", "json").splitlines()
     for row in rows:
         ref = str(json.loads(row)["ref"])
@@ -42,27 +42,27 @@ def recorded(context: Path) -> Any:
 
 
 def run_bare(checkout: Checkout) -> None:
-    """Build as people do without us, to see that the exploit works."""
+    """Build without openhqm-tui, to verify that the exploit works."""
     folder = str(checkout.folder)
     docker("buildx", "build", "--output", "type=cacheonly", "--progress", "quiet", folder)
 
 
 @pytest.mark.parametrize("hostile", BY_FETCHING)
-@pytest.mark.parametrize("asked", ["build", "plan"])
+@pytest.mark.parametrize("command", ["build", "plan"])
 def test_buildx_runs_no_program_of_a_checkout(
-    checkout: Checkout, hostile: Callable[[Checkout], None], asked: str, cli: Cli
+    checkout: Checkout, hostile: Callable[[Checkout], None], command: str, cli: Cli
 ) -> None:
     hostile(checkout)
     run_bare(checkout)
     assert checkout.ran(), "Buildx by itself runs it"
-    words = ("--no-check",) if asked == "build" else ()
-    ran = cli(asked, "--platforms", "linux/amd64", *words, cwd=checkout.folder)
+    words = ("--no-check",) if command == "build" else ()
+    ran = cli(command, "--platforms", "linux/amd64", *words, cwd=checkout.folder)
     assert ran.code == 0, ran.err
     assert not checkout.ran()
     docker("image", "rm", "--force", f"{IMAGE}:latest")
 
 
-def test_git_information_that_buildx_asks_for_by_labels_runs_nothing(
+def test_git_labels_of_buildx_run_no_program_of_a_checkout(
     checkout: Checkout, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched_by_ssh(checkout)

@@ -1,4 +1,4 @@
-"""Images that mean harm, on the real engine: bounded, told in plain words, gone afterwards."""
+"""Hostile images on the real engine: limited, reported clearly, and gone afterwards."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.waiting import soon, until
 
 pytestmark = pytest.mark.engine
 IMAGE = "openhqm-tui-tests/hostile"
-# What an interpreter runs before anything that it is asked to run.
+# Run by the interpreter before anything else.
 FIRST = """ENV PYTHONPATH=/evil
 COPY <<'EOF' /evil/sitecustomize.py
 import os, signal
@@ -39,7 +39,7 @@ EOF
 
 @pytest.fixture(scope="module")
 def image(host: Platform) -> Iterator[str]:
-    """A plain image: Python, a user without rights, a folder that is its own."""
+    """A plain image: Python, an unprivileged user, a folder of that user."""
     base = choose_base((host,), explicit=None).ref
     yield build(base, "plain", "RUN mkdir /app && chown 1000 /app\nUSER 1000\nWORKDIR /app\n")
     tags = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", IMAGE).split()
@@ -59,7 +59,7 @@ def build(base: str, tag: str, lines: str) -> str:
 
 @pytest.fixture
 def run_id() -> Iterator[str]:
-    """The id of a run that leaves no container behind."""
+    """The id of a run; verify afterwards that it left no container behind."""
     own = f"hostile-{secrets.token_hex(4)}"
     yield own
     assert containers(own) == []
@@ -77,12 +77,12 @@ def wanted(platform: Platform, **more: Any) -> Expectation:
 async def verdicts_on(
     image: str, expected: Expectation, command: tuple[str, ...], run_id: str
 ) -> dict[str, Verdict]:
-    asked = await ask(
+    checked = await ask(
         image, expected, own_command=command, emulated=False, run_id=run_id, lane="it"
     )
-    assert len(msgspec.json.encode(asked.said)) < 20_000
-    assert len(asked.ended.out) + len(asked.ended.err) <= 2 * 256 * 1024
-    return {verdict.check: verdict for verdict in judge_running(expected, asked.said)}
+    assert len(msgspec.json.encode(checked.said)) < 20_000
+    assert len(checked.ended.out) + len(checked.ended.err) <= 2 * 256 * 1024
+    return {verdict.check: verdict for verdict in judge_running(expected, checked.said)}
 
 
 def shell(script: str) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ def python(code: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    ("command", "says"),
+    ("command", "message"),
     [
         (python("import os\nwhile True:\n try: os.fork()\n except OSError: pass"), "process limit"),
         (
@@ -112,15 +112,15 @@ def python(code: str) -> tuple[str, ...]:
     ],
     ids=["forks", "memory", "root", "tmp", "exec", "hang", "endless", "kills", "daemon", "nothing"],
 )
-async def test_a_command_that_means_harm_is_told_and_the_questions_are_answered(
-    image: str, host: Platform, run_id: str, command: tuple[str, ...], says: str
+async def test_a_hostile_command_is_reported_and_the_other_checks_pass(
+    image: str, host: Platform, run_id: str, command: tuple[str, ...], message: str
 ) -> None:
-    told = await verdicts_on(image, wanted(host), command, run_id)
-    service = told.pop("service")
-    assert says in service.evidence
-    assert service.answer is Answer.FAIL or not says
+    verdicts = await verdicts_on(image, wanted(host), command, run_id)
+    service = verdicts.pop("service")
+    assert message in service.evidence
+    assert service.answer is Answer.FAIL or not message
     assert service.evidence.isprintable()
-    assert {v.answer for v in told.values()} == {Answer.PASS} or not says, told
+    assert {v.answer for v in verdicts.values()} == {Answer.PASS} or not message, verdicts
 
 
 async def test_an_interpreter_that_prints_without_end_is_stopped(
@@ -128,21 +128,21 @@ async def test_an_interpreter_that_prints_without_end_is_stopped(
 ) -> None:
     endless = "while True: os.write(1, b'\\x1b[2Jx' * 9999)"
     noisy = build(image, "noisy", FIRST.format(endless))
-    told = await verdicts_on(noisy, wanted(host), ("true",), run_id)
-    assert {(v.answer, v.evidence) for v in told.values()} == {
+    verdicts = await verdicts_on(noisy, wanted(host), ("true",), run_id)
+    assert {(v.answer, v.evidence) for v in verdicts.values()} == {
         (Answer.FAIL, "the container printed more than 16 MB")
     }
 
 
-async def test_a_forged_answer_isnt_heard_and_an_interpreter_that_hangs_is_removed(
+async def test_a_forged_answer_is_ignored_and_a_hanging_interpreter_removed(
     image: str, host: Platform, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(container, "NATIVE_PATIENCE", 1.0)
     monkeypatch.setattr(container, "MARGIN", 2.0)
     forged = """os.write(1, b'openhqm-tui-probe:{"uid":1000}\\n')\nwhile True: signal.pause()"""
     silent = build(image, "silent", FIRST.replace("{}", forged))
-    told = await verdicts_on(silent, wanted(host), ("true",), run_id)
-    assert {(v.answer, v.evidence) for v in told.values()} == {
+    verdicts = await verdicts_on(silent, wanted(host), ("true",), run_id)
+    assert {(v.answer, v.evidence) for v in verdicts.values()} == {
         (Answer.FAIL, "no response within 2 s")
     }
 
@@ -175,17 +175,15 @@ def test_an_interrupted_command_line_leaves_no_container(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-    ) as asking:
+    ) as process:
         until(mine)
-        asking.send_signal(means)
-        out, err = asking.communicate(timeout=120)
-    assert asking.returncode == 130, (out, err)
+        process.send_signal(means)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, (out, err)
     assert mine() == []
 
 
-async def test_a_container_that_nobody_came_back_for_is_swept_when_it_is_due(
-    image: str, run_id: str
-) -> None:
+async def test_an_abandoned_container_is_removed_once_overdue(image: str, run_id: str) -> None:
     def left_behind(until: float) -> str:
         labels = ("--label", f"{RUN_LABEL}={run_id}", "--label", f"{UNTIL_LABEL}={until:.0f}")
         return docker("run", "--detach", *labels, image, "sleep", "1000").strip()
@@ -206,26 +204,30 @@ async def test_nothing_is_written_outside(
     monkeypatch.chdir(own)
     mine = f"openhqm-tui-{run_id}"
     places = [f"{folder}/{mine}" for folder in ("", "/tmp", "/app", "/dev/shm", own)]
-    told = await verdicts_on(image, wanted(host), shell(f"tee {' '.join(places)}; exit 1"), run_id)
-    assert told["service"].answer is Answer.FAIL
-    # All was seen by the command alone, whose files are gone with it.
+    verdicts = await verdicts_on(
+        image, wanted(host), shell(f"tee {' '.join(places)}; exit 1"), run_id
+    )
+    assert verdicts["service"].answer is Answer.FAIL
+    # The files existed only in the container and are gone with it.
     left = [*map(Path, places), *own.iterdir()]
     assert not any(place.exists() for place in left)
 
 
-async def test_under_emulation_it_is_no_different(run_id: str, host: Platform) -> None:
-    """A crash of the command is the emulator's until told otherwise; what ends by itself isn't."""
+async def test_hostile_commands_under_emulation_are_judged_the_same(
+    run_id: str, host: Platform
+) -> None:
+    """A crash of the command may be the emulator's fault; an exit with an error is not."""
     other = parse_platform("arm64" if host.arch == "amd64" else "amd64")
     base = choose_base((other,), explicit=None).ref
-    for command, answer, says in (
+    for command, answer, message in (
         (python("import os; os.kill(os.getpid(), 11)"), Answer.UNKNOWN, "the emulator crashed"),
         (python("raise SystemExit('no broker')"), Answer.FAIL, "exited with code 1: no broker"),
     ):
-        asked = await ask(
+        checked = await ask(
             base, wanted(other), own_command=command, emulated=True, run_id=run_id, lane="it"
         )
-        verdicts = judge_running(wanted(other), asked.said, how="emulated")
-        told = {verdict.check: verdict for verdict in verdicts}
-        assert (told["service"].answer, told["service"].how) == (answer, "emulated")
-        assert says in told["service"].evidence
-        assert told["library"].answer is Answer.PASS
+        running = judge_running(wanted(other), checked.said, how="emulated")
+        verdicts = {verdict.check: verdict for verdict in running}
+        assert (verdicts["service"].answer, verdicts["service"].how) == (answer, "emulated")
+        assert message in verdicts["service"].evidence
+        assert verdicts["library"].answer is Answer.PASS

@@ -1,4 +1,4 @@
-"""Kill -9 on the real engine, once each; `python -m tests.soak` does it often, at any moment."""
+"""Kill -9 on the real engine, once each; `python -m tests.soak` does it often at random times."""
 
 from __future__ import annotations
 
@@ -31,43 +31,41 @@ def place(tmp_path: Path, remove_images: Callable[[str], None]) -> Iterator[Plac
 
 @pytest.fixture
 def material(place: Place) -> Material:
-    """Three targets that talk for some seconds, on this machine's own platform alone."""
+    """Three targets that print for some seconds, on this machine's own platform only."""
     return talking(place.path / "talking", place.mark, platforms="linux/amd64", name=NAME)
 
 
-def until_it_talks(run: RunFolder) -> None:
-    """Wait until a target is in the middle of what it has to say."""
+def until_it_prints(run: RunFolder) -> None:
+    """Wait until a target is in the middle of its output."""
     with following(run) as follower:
 
-        def talks() -> bool:
+        def prints() -> bool:
             follower.poll()
             lines = [text for lane in follower.state.lanes for text in lane.log.last(50)]
             return any(" says 2" in line for line in lines)
 
-        until(talks, "a target talks")
+        until(prints, "a target prints")
         assert follower.state.goes_on
 
 
-def test_a_console_that_is_killed_leaves_its_run_alone(place: Place, material: Material) -> None:
+def test_killing_a_console_does_not_affect_its_run(place: Place, material: Material) -> None:
     run = place.build(material)
-    seat = Console(place, material.folder, run)
+    console = Console(place, material.folder, run)
     try:
-        seat.wait_for("amd64")
-        until_it_talks(run)
+        console.wait_for("amd64")
+        until_it_prints(run)
     finally:
-        seat.close()
+        console.close()
     state = promises.passed(run)
     promises.streams_are_complete(run, state)
     promises.shown_whole(place.run("attach", run.path.name, "--format", "json"), run, state)
-    until(lambda: not run.is_live(), "the runner is gone")
+    until(lambda: not run.is_live(), "the runner has exited")
     promises.nothing_left(run)
 
 
-def test_a_runner_that_is_killed_is_told_of_and_its_run_resumed(
-    place: Place, material: Material
-) -> None:
+def test_a_killed_runner_is_reported_and_its_run_resumed(place: Place, material: Material) -> None:
     run = place.build(material)
-    until_it_talks(run)
+    until_it_prints(run)
     os.kill(runner_of(run), signal.SIGKILL)
     with following(run) as follower:
 
@@ -75,10 +73,10 @@ def test_a_runner_that_is_killed_is_told_of_and_its_run_resumed(
             follower.poll()
             return follower.state.interrupted
 
-        until(interrupted, "that is seen")
+        until(interrupted, "the interruption is noticed")
     assert b'"interrupted"' in place.run("runs", "--format", "json")
     place.run("resume", run.path.name, "--format", "plain")
-    until(lambda: not run.is_live(), "the runner is gone")
+    until(lambda: not run.is_live(), "the runner has exited")
     promises.nothing_left(run)
     state = promises.passed(run)
     assert {target.attempt for target in state.targets.values()} == {2}

@@ -1,4 +1,4 @@
-"""The main job: eight variants, two platforms, built side by side and verified, by one command."""
+"""The main job: eight variants on two platforms, built concurrently and verified by one command."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_all_images_are_built_and_verified(whole: Ran) -> None:
     assert all(lane["size"] > 1_000_000 for lane in lanes)
 
 
-def test_every_client_answers_with_its_version_on_its_machine(whole: Ran) -> None:
+def test_every_client_reports_its_version_and_machine(whole: Ran) -> None:
     seen = {
         (record["target"], record["platform"]): verdict["evidence"]
         for record in whole.records
@@ -68,8 +68,8 @@ def test_a_second_run_finds_every_step_cached(whole: Ran, folders: tuple[Path, P
 
 def test_variants_share_their_layers(whole: Ran) -> None:
     def layers(tag: str) -> list[str]:
-        told = docker("image", "inspect", "--platform", "linux/arm64", f"{MAIN_JOB}:{tag}")
-        found: list[str] = json.loads(told)[0]["RootFS"]["Layers"]
+        inspected = docker("image", "inspect", "--platform", "linux/arm64", f"{MAIN_JOB}:{tag}")
+        found: list[str] = json.loads(inspected)[0]["RootFS"]["Layers"]
         return found
 
     everything = set(layers("latest"))
@@ -77,7 +77,7 @@ def test_variants_share_their_layers(whole: Ran) -> None:
         assert set(layers(f"latest-{variant.name}")) <= everything, variant.name
 
 
-def test_the_check_command_catches_an_image_that_is_not_what_it_says(
+def test_the_check_command_finds_an_image_of_another_variant(
     whole: Ran, folders: tuple[Path, Path]
 ) -> None:
     cwd, state = folders

@@ -1,4 +1,4 @@
-"""An engine that answers as a hosted runner's own does: Engine 28.0.4, API 1.48."""
+"""An engine like that of a hosted runner: Engine 28.0.4, API 1.48."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ONE = ("build", "--backend", "minimal", "--platforms", "linux/amd64")
 
 @pytest.fixture(autouse=True)
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    # A socket's path may have 108 bytes at most; pytest's own folders are deep.
+    # The path of a socket can have at most 108 bytes; pytest's own folders are too deep.
     with (
         tempfile.TemporaryDirectory(prefix="old-") as place,
         older_engine(Path(place) / "docker.sock") as host,
@@ -28,16 +28,16 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_it_answers_as_the_older_one_does() -> None:
+def test_the_stand_in_behaves_like_the_older_engine() -> None:
     words = ["docker", "version", "--format", "{{json .Server}}"]
-    told = json.loads(subprocess.run(words, capture_output=True, check=True).stdout)
-    assert (told["Version"], told["ApiVersion"]) == (VERSION, API)
-    asked = ["docker", "image", "inspect", "--platform", "linux/amd64", "nothing"]
-    refused = subprocess.run(asked, capture_output=True, text=True, check=False)
+    server = json.loads(subprocess.run(words, capture_output=True, check=True).stdout)
+    assert (server["Version"], server["ApiVersion"]) == (VERSION, API)
+    inspect = ["docker", "image", "inspect", "--platform", "linux/amd64", "nothing"]
+    refused = subprocess.run(inspect, capture_output=True, text=True, check=False)
     assert "requires API version 1.49, but the Docker daemon API version is 1.48" in refused.stderr
 
 
-def test_doctor_says_that_nothing_will_count_as_verified(cli: Cli) -> None:
+def test_doctor_warns_that_no_image_will_count_as_verified(cli: Cli) -> None:
     ran = cli("doctor", "--format", "plain")
     assert ran.code == 0, ran.out
     assert "! warn    Docker Engine" in ran.out
@@ -45,7 +45,7 @@ def test_doctor_says_that_nothing_will_count_as_verified(cli: Cli) -> None:
     assert "Builds can start, but no image will count as verified" in ran.out.splitlines()[-1]
 
 
-def test_a_build_warns_and_ends_not_verified(
+def test_a_build_warns_and_is_not_verified(
     cli: Cli, checkout: Path, remove_images: Callable[[str], None]
 ) -> None:
     name = "openhqm-tui-tests/older"
@@ -59,7 +59,7 @@ def test_a_build_warns_and_ends_not_verified(
     assert lane["result"] == "not verified"
 
 
-def test_nothing_is_built_for_a_push_that_could_not_happen(cli: Cli, checkout: Path) -> None:
+def test_a_push_is_refused_before_the_build(cli: Cli, checkout: Path) -> None:
     ran = cli(*ONE, "--push", "--name", "localhost:1/older", cwd=checkout)
     assert ran.code == 3
     assert "Docker Engine 28.0.4 can't verify any" in ran.err

@@ -1,4 +1,4 @@
-"""Where `docker buildx bake` asks for permission, and where we ask: the same, flag by flag."""
+"""We ask for the same permissions as `docker buildx bake`, flag by flag."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ pytestmark = pytest.mark.engine
 
 
 class Case(NamedTuple):
-    """A definition of a target `app`; `asks` are the flags that Buildx names, none: it asks not."""
+    """A definition of a target `app`; `flags` are those that Buildx asks for, '' if none."""
 
     text: str
-    asks: str = ""
+    flags: str = ""
     environment: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     whole: bool = False
@@ -46,7 +46,7 @@ CASES = {
     "context of the invocation, cwd://": Case('context = "cwd://../outside"', READ_OUTSIDE),
     "context of a git address": Case('context = "https://localhost:9/x.git"'),
     "context of git over ssh": Case('context = "git@localhost:x/y.git"', "--allow=ssh"),
-    "context has a tilde, which nobody expands": Case('context = "~"'),
+    "context has a tilde, which is not expanded": Case('context = "~"'),
     "named context inside": Case('contexts = { x = "sub" }'),
     "named context outside": Case('contexts = { x = "../outside" }', READ_OUTSIDE),
     "named context is everything": Case('contexts = { x = "/" }', "--allow=fs.read=/"),
@@ -151,8 +151,8 @@ def facts() -> EngineFacts:
     return read_facts()
 
 
-def bake_asks(allow: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return the flags that `docker buildx bake` names; it builds where it asks for none."""
+def bake_flags(allow: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the flags that `docker buildx bake` asks for; without any, it builds."""
     ran = subprocess.run(
         [
             "docker",
@@ -176,8 +176,8 @@ def bake_asks(allow: tuple[str, ...] = ()) -> tuple[str, ...]:
     return tuple(sorted(shlex.split(flags)))
 
 
-def we_ask(facts: EngineFacts, allow: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return the flags that a build of ours names; nothing is built."""
+def our_flags(facts: EngineFacts, allow: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the flags that a build of ours asks for; nothing is built."""
     granted = tuple(one for text in allow for one in parse_permission(text))
     options = BuildOptions(
         selection={"app": (parse_platform("linux/amd64"),)}, allow=granted, no_push=True
@@ -190,13 +190,13 @@ def we_ask(facts: EngineFacts, allow: tuple[str, ...] = ()) -> tuple[str, ...]:
     return ()
 
 
-def test_there_are_twenty_definitions_and_more() -> None:
+def test_there_are_enough_definitions_of_both_kinds() -> None:
     assert len(CASES) >= 20
-    assert 10 <= sum(not case.asks for case in CASES.values()) <= len(CASES) - 10
+    assert 10 <= sum(not case.flags for case in CASES.values()) <= len(CASES) - 10
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_we_ask_exactly_where_bake_asks(
+def test_we_ask_for_exactly_the_permissions_bake_asks_for(
     project: Path,
     facts: EngineFacts,
     name: str,
@@ -207,17 +207,17 @@ def test_we_ask_exactly_where_bake_asks(
     for variable in case.environment:
         monkeypatch.setenv(*variable.split("=", 1))
     # Buildx empties the files of outputs before it asks, so it comes second.
-    ours = we_ask(facts, case.allow)
+    ours = our_flags(facts, case.allow)
     assert (project.parent / "outside" / "key").read_text() == "private"
-    theirs = bake_asks(case.allow)
+    theirs = bake_flags(case.allow)
     print(f"{name} | {' '.join(theirs) or '–'} | {' '.join(ours) or '–'}")
     assert ours == theirs
-    assert theirs == tuple(sorted(case.asks.split()))
+    assert theirs == tuple(sorted(case.flags.split()))
 
 
-# What Buildx overlooks, and what we ask for all the same.
+# Permissions that Buildx overlooks and we ask for.
 OVERLOOKED = {
-    "a folder whose name begins as ours": Case(
+    "a folder whose name begins like ours": Case(
         'contexts = { x = "../project-secrets" }', "--allow=fs.read=../project-secrets"
     ),
     "a secret of the file that its id names": Case(
@@ -228,17 +228,19 @@ OVERLOOKED = {
     "a link before a .. in a named context": Case(
         'contexts = { x = "link-deep/../sub" }', f"{READ_OUTSIDE}/sub"
     ),
-    "a link called like a web address": Case('context = "https://localhost/x"', READ_OUTSIDE),
-    "a web address that goes up": Case(
+    "a link named like a URL": Case('context = "https://localhost/x"', READ_OUTSIDE),
+    "a URL with parent folders": Case(
         'context = "https://localhost/../../../outside"', READ_OUTSIDE
     ),
-    "a link called like a repository": Case('context = "github.com/x/y"', READ_OUTSIDE),
-    "a link called nearly like an image": Case('contexts = { x = "docker-image:x" }', READ_OUTSIDE),
+    "a link named like a repository": Case('context = "github.com/x/y"', READ_OUTSIDE),
+    "a link named almost like an image": Case('contexts = { x = "docker-image:x" }', READ_OUTSIDE),
 }
 
 
 @pytest.mark.parametrize("name", OVERLOOKED)
-def test_what_bake_overlooks_is_asked_for_too(project: Path, facts: EngineFacts, name: str) -> None:
+def test_we_also_ask_for_permissions_that_bake_overlooks(
+    project: Path, facts: EngineFacts, name: str
+) -> None:
     secrets = project.parent / "project-secrets"
     secrets.mkdir()
     (project.parent / "outside" / "deep").mkdir()
@@ -247,11 +249,11 @@ def test_what_bake_overlooks_is_asked_for_too(project: Path, facts: EngineFacts,
     for place in ("https:/localhost/x", "github.com/x/y", "docker-image:x"):
         (project / place).parent.mkdir(parents=True, exist_ok=True)
         (project / place).symlink_to(project.parent / "outside")
-    # In the folder, where Buildx believes it to be.
+    # In the folder, where Buildx assumes it to be.
     (project / "key").write_text("harmless")
     define(project, OVERLOOKED[name].text)
-    ours = we_ask(facts)
-    theirs = bake_asks()
+    ours = our_flags(facts)
+    theirs = bake_flags()
     print(f"{name} | {' '.join(theirs) or '–'} | {' '.join(ours) or '–'}")
     assert theirs == ()
-    assert ours == tuple(OVERLOOKED[name].asks.split())
+    assert ours == tuple(OVERLOOKED[name].flags.split())

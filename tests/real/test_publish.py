@@ -1,4 +1,4 @@
-"""Images go to several registries, whole or not at all; a registry that dies is no matter."""
+"""Images are pushed to several registries completely or not at all, even if a registry dies."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.store.run_folder import find_run
 from tests.real.conftest import Cli
-from tests.real.registry import DyingRegistry, free_port, held_at, is_whole, serving, tags_at
+from tests.real.registry import DyingRegistry, free_port, index_at, is_complete, serving, tags_at
 
 pytestmark = pytest.mark.engine
 
 BOTH = {"linux/amd64", "linux/arm64"}
-# Both the wrong label and the right one are there; which it is, the platform decides.
+# The platform decides whether the label is right or wrong.
 FAULT = """
 FROM {base} AS for-amd64
 FROM {base} AS for-arm64
@@ -41,7 +41,7 @@ def registries(tmp_path: Path) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A folder with two targets of nothing but a file of some megabytes, new at every test."""
+    """A folder with two targets that have only a file of some megabytes, new in every test."""
     folder = tmp_path / "small"
     folder.mkdir()
     (folder / "Dockerfile").write_text("FROM scratch\nARG WHO\nLABEL who=$WHO\nCOPY data /data\n")
@@ -63,22 +63,22 @@ def test_several_images_go_to_two_registries_and_are_read_back(
     assert ran.code == 0, ran.out + ran.err
     for push in ran.summary["pushes"]:
         tag = f"1.0-{push['target']}"
-        assert [held["tag"] for held in push["read_back"]] == [f"{name}:{tag}" for name in names]
+        assert [tag_["tag"] for tag_ in push["read_back"]] == [f"{name}:{tag}" for name in names]
         verified = {
             lane["platform"]: lane["digest"]
             for lane in ran.summary["lanes"]
             if lane["target"] == push["target"]
         }
-        for name, told in zip(names, push["read_back"], strict=True):
-            held = held_at(name, tag)
-            assert held.digest == push["digest"] == told["digest"]
-            assert {image.platform: image.digest for image in held.images} == verified
+        for name, read_back in zip(names, push["read_back"], strict=True):
+            index = index_at(name, tag)
+            assert index.digest == push["digest"] == read_back["digest"]
+            assert {image.platform: image.digest for image in index.images} == verified
             assert set(verified) == BOTH
-            assert is_whole(name, held)
+            assert is_complete(name, index)
     assert tags_at(names[1]) == ["1.0-web", "1.0-worker"]
 
 
-def test_one_fault_in_one_lane_moves_no_tag(
+def test_a_fault_in_one_lane_prevents_all_tags(
     cli: Cli,
     checkout: Path,
     registries: tuple[str, str],
@@ -88,13 +88,13 @@ def test_one_fault_in_one_lane_moves_no_tag(
     name = f"{registries[0]}/openhqm-tui-tests/fault"
     remove_images(name)
     words = ("build", "--backend", "minimal", "--name", name, "--push", "--format", "json")
-    # One platform, that what was there before costs no emulation.
+    # One platform, so that the earlier image needs no emulation.
     ran = cli(*words, "--platforms", "amd64", cwd=checkout)
     assert ran.code == 0, ran.out + ran.err
-    before = held_at(name, "latest-minimal")
+    before = index_at(name, "latest-minimal")
     dockerfile = checkout / "Dockerfile"
-    told = dockerfile.read_text().replace("FROM build\n", "FROM build AS good\n", 1)
-    dockerfile.write_text(told + FAULT.format(base="good"))
+    text = dockerfile.read_text().replace("FROM build\n", "FROM build AS good\n", 1)
+    dockerfile.write_text(text + FAULT.format(base="good"))
     ran = cli(*words, "--allow-unknown", cwd=checkout)
     assert ran.code == 1
     lanes = {lane["platform"]: lane["status"] for lane in ran.summary["lanes"]}
@@ -102,11 +102,11 @@ def test_one_fault_in_one_lane_moves_no_tag(
     assert ran.summary["pushes"][0]["outcome"] == ""
     state = state_of(find_run(own_home / "state"))
     assert state.notes == ["nothing pushed: minimal linux/arm64 is not verified"]
-    assert held_at(name, "latest-minimal").digest == before.digest
-    assert state.targets["minimal"].digest != before.digest, "it was built anew"
+    assert index_at(name, "latest-minimal").digest == before.digest
+    assert state.targets["minimal"].digest != before.digest, "it was rebuilt"
 
 
-def test_a_registry_that_is_killed_in_the_middle_of_a_push(
+def test_a_push_to_a_registry_that_dies_fails_and_can_be_retried(
     cli: Cli, small: Path, tmp_path: Path, own_home: Path, remove_images: Callable[[str], None]
 ) -> None:
     port = free_port()
@@ -126,8 +126,8 @@ def test_a_registry_that_is_killed_in_the_middle_of_a_push(
         ran = cli("retry", run.path.name, "--format", "plain")
         assert ran.code == 0, ran.out + ran.err
         for target in ("web", "worker"):
-            held = held_at(name, f"latest-{target}")
-            assert is_whole(name, held)
-            assert held.digest == state_of(run).targets[target].digest
+            index = index_at(name, f"latest-{target}")
+            assert is_complete(name, index)
+            assert index.digest == state_of(run).targets[target].digest
     assert state_of(run).status is Status.PASSED
     assert {target.attempt for target in state_of(run).targets.values()} == {1}, "nothing rebuilt"

@@ -16,7 +16,7 @@ from openhqm_tui.store.run_folder import find_run
 from tests.real import private_engine, two_nodes
 from tests.real.conftest import Cli, docker
 from tests.real.private_engine import PrivateEngine
-from tests.real.registry import DyingRegistry, free_port, held_at, is_whole, serving, tags_at
+from tests.real.registry import DyingRegistry, free_port, index_at, is_complete, serving, tags_at
 from tests.real.test_publish import FAULT
 
 pytestmark = [pytest.mark.engine, pytest.mark.root]
@@ -26,7 +26,7 @@ BUILDER = "openhqm-tui-tests-duo"
 
 
 class Duo(NamedTuple):
-    """Where it all is: the engine of the second node, a registry's port and its folder."""
+    """The engine of the second node, and the port and folder of a registry."""
 
     engine: PrivateEngine
     port: int
@@ -39,8 +39,8 @@ class Duo(NamedTuple):
 
 @pytest.fixture
 def duo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Duo]:
-    """The builder, known to nobody but this test, and the port of a registry that it reaches."""
-    if reason := private_engine.why_none() or two_nodes.why_no_nodes():
+    """Create the builder for this test only, and choose the port of a registry that it reaches."""
+    if reason := private_engine.why_unavailable() or two_nodes.why_no_nodes():
         if os.environ.get("OPENHQM_TUI_REQUIRE_ENGINE"):
             pytest.fail(reason)
         pytest.skip(reason)
@@ -49,7 +49,7 @@ def duo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Duo]:
     endpoints: list[two_nodes.Endpoint] = []
     try:
         engine.start()
-        engine.lets_through(port)
+        engine.forward_port(port)
         endpoints.append(two_nodes.Endpoint(place / "1.sock"))
         endpoints.append(two_nodes.Endpoint(place / "2.sock", engine.host))
         monkeypatch.setenv("BUILDX_CONFIG", str(tmp_path / "buildx"))
@@ -63,7 +63,7 @@ def duo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Duo]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with two bake targets, whose images are asked without being run."""
+    """A folder with a bake target for two platforms, whose images are checked without being run."""
     folder = tmp_path / "small"
     folder.mkdir()
     (folder / "Dockerfile").write_text("FROM scratch\nCOPY data /data\n")
@@ -99,7 +99,7 @@ def test_both_nodes_build_and_only_verified_images_are_tagged(
         assert lanes["linux/arm64"]["status"] == "failed"
         assert lanes["linux/amd64"]["status"] == "passed"
         assert tags_at(name) == tags_at(other) == [], "not even `latest`"
-        assert held_at(name, state_of(find_run(own_home / "state")).targets["minimal"].digest)
+        assert index_at(name, state_of(find_run(own_home / "state")).targets["minimal"].digest)
 
         dockerfile.write_text(good)
         ran = cli(*words, cwd=checkout)
@@ -110,15 +110,15 @@ def test_both_nodes_build_and_only_verified_images_are_tagged(
         verified = {lane["platform"]: lane["digest"] for lane in ran.summary["lanes"]}
         for repository in (name, other):
             assert tags_at(repository) == ["latest-minimal"]
-            held = held_at(repository, "latest-minimal")
-            assert held.digest == push["digest"]
-            assert {image.platform: image.digest for image in held.images} == verified
-            assert is_whole(repository, held)
+            index = index_at(repository, "latest-minimal")
+            assert index.digest == push["digest"]
+            assert {image.platform: image.digest for image in index.images} == verified
+            assert is_complete(repository, index)
         assert len(push["read_back"]) == 2
-        assert own_images(host) == "", "what was fetched to be asked is gone"
+        assert own_images(host) == "", "images pulled for the checks are removed"
 
 
-def test_a_registry_that_is_killed_while_the_nodes_push(
+def test_a_registry_that_dies_while_the_nodes_push_fails_the_build(
     cli: Cli, folder: Path, duo: Duo, own_home: Path
 ) -> None:
     registry = DyingRegistry(duo.folder, duo.port, after=3 << 20)
@@ -134,13 +134,13 @@ def test_a_registry_that_is_killed_while_the_nodes_push(
         run = find_run(own_home / "state")
         ran = cli("retry", run.path.name, "--format", "json")
         assert ran.code == 0, ran.out + ran.err
-        held = held_at(name, "latest-default")
-        assert is_whole(name, held)
-        assert held.digest == ran.summary["pushes"][0]["digest"]
+        index = index_at(name, "latest-default")
+        assert is_complete(name, index)
+        assert index.digest == ran.summary["pushes"][0]["digest"]
     assert state_of(run).status is Status.PASSED
 
 
-def test_without_a_push_several_nodes_are_refused_before_anything_is_built(
+def test_without_a_push_several_nodes_are_refused_before_the_build(
     cli: Cli, folder: Path, duo: Duo
 ) -> None:
     ran = cli("build", "--builder", BUILDER, cwd=folder)

@@ -1,4 +1,4 @@
-"""A report of what the real engine built: its figures are the engine's, its secrets are masked."""
+"""A report on a build of the real engine: its figures are right, its secrets are masked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RUN echo "pushed by $NPM_TOKEN"; exit 7
 
 @pytest.fixture
 def folder(tmp_path: Path, remove_images: Callable[[str], None]) -> Path:
-    """Two targets of a stranger's bake file: one is good, one fails and tells its secret."""
+    """Two targets of a bake file: one is good, one fails and prints its secret."""
     from openhqm_tui.domain.platforms import parse_platforms
     from openhqm_tui.engine.source.base_image import choose_base
 
@@ -57,20 +57,20 @@ def folder(tmp_path: Path, remove_images: Callable[[str], None]) -> Path:
     return place
 
 
-def test_what_was_built_is_told(cli: Cli, folder: Path, tmp_path: Path) -> None:
+def test_the_report_matches_the_engine(cli: Cli, folder: Path, tmp_path: Path) -> None:
     built = cli("build", "--build-all", "--platforms", "linux/amd64", cwd=folder)
     assert built.code == 1, built.err
-    said = cli("report", "--format", "json")
-    assert said.code == 0, said.err
-    told = json.loads(said.out)
-    Draft202012Validator(json.loads(shipped_schema())).validate(told)
-    lanes = {lane["target"]: lane for lane in told["lanes"]}
+    printed = cli("report", "--format", "json")
+    assert printed.code == 0, printed.err
+    report = json.loads(printed.out)
+    Draft202012Validator(json.loads(shipped_schema())).validate(report)
+    lanes = {lane["target"]: lane for lane in report["lanes"]}
     assert {name: lane["status"] for name, lane in lanes.items()} == {
         "good": "passed",
         "bad": "failed",
     }
 
-    # The layers are those of the engine's own image, and with its manifest and config all of it.
+    # The layers are those of the engine's image; manifest and config make up the rest.
     good = lanes["good"]
     found = json.loads(docker("image", "inspect", f"{NAME}:good"))[0]
     assert len(good["layers"]) == len(found["RootFS"]["Layers"]) == 2
@@ -79,14 +79,14 @@ def test_what_was_built_is_told(cli: Cli, folder: Path, tmp_path: Path) -> None:
         "COPY small /small",
     ]
     weight = sum(layer["bytes"] for layer in good["layers"])
-    assert weight < good["bytes"] == told["sizes"]["unique_bytes"]
+    assert weight < good["bytes"] == report["sizes"]["unique_bytes"]
     assert good["own_bytes"] == weight
     assert lanes["bad"]["layers"] is None
 
-    [failure] = told["failures"]
+    [failure] = report["failures"]
     assert failure["reason"] == "exit code 7"
     assert failure["log"] == ["pushed by ***"]
-    assert told["targets"][0]["arguments"] == {"NPM_TOKEN": "***"}
+    assert report["targets"][0]["arguments"] == {"NPM_TOKEN": "***"}
 
     junit = tmp_path / "junit.xml"
     assert cli("report", "--format", "junit", "-o", str(junit)).code == 0
@@ -95,6 +95,6 @@ def test_what_was_built_is_told(cli: Cli, folder: Path, tmp_path: Path) -> None:
     assert suites["bad linux/amd64"].failures == 1
 
     for form in ("md", "html", "junit", "json", "github"):
-        said = cli("report", "--format", form)
-        assert said.code == 0, said.err
-        assert SECRET not in said.out, form
+        printed = cli("report", "--format", form)
+        assert printed.code == 0, printed.err
+        assert SECRET not in printed.out, form

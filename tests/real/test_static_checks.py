@@ -1,4 +1,4 @@
-"""What the real engine's layers tell, of images that it never runs."""
+"""Checks of images on the real engine without running them."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ def cleaned(remove_images: Callable[[str], None]) -> None:
 
 
 def check(tmp_path: Path, tag: str) -> dict[str, dict[str, tuple[str, str]]]:
-    """Return answer and evidence by platform and check, as the command line tells them."""
+    """Return answer and evidence by platform and check, as printed by the command line."""
     ran = run_cli("check", f"{NAME}:{tag}", "--format", "json", cwd=tmp_path, state=tmp_path / "s")
-    told: dict[str, Any] = {}
+    verdicts: dict[str, Any] = {}
     for line in ran.out.splitlines():
         lane = json.loads(line)
         if "verdicts" in lane:
-            told[lane["platform"]] = {
+            verdicts[lane["platform"]] = {
                 v["check"]: (v["answer"], v.get("evidence", "")) for v in lane["verdicts"]
             }
-    assert told, ran.err
-    return told
+    assert verdicts, ran.err
+    return verdicts
 
 
 @pytest.mark.parametrize("pack", ["gzip", "zstd", ""])
-def test_binaries_of_both_platforms(tmp_path: Path, pack: str) -> None:
+def test_binaries_of_both_platforms_are_recognized(tmp_path: Path, pack: str) -> None:
     tag = f"good-{pack or 'plain'}"
     load(f"{NAME}:{tag}", {"linux/amd64": [AMD], "linux/arm64": [ARM]}, pack, User="1000")
-    told = check(tmp_path, tag)
-    assert told["linux/amd64"]["binaries"] == ("pass", "1 ELF file, all x86_64")
-    assert told["linux/arm64"]["binaries"] == ("pass", "1 ELF file, all aarch64")
-    assert {answer for lane in told.values() for answer, _ in lane.values()} == {"pass"}
+    verdicts = check(tmp_path, tag)
+    assert verdicts["linux/amd64"]["binaries"] == ("pass", "1 ELF file, all x86_64")
+    assert verdicts["linux/arm64"]["binaries"] == ("pass", "1 ELF file, all aarch64")
+    assert {answer for lane in verdicts.values() for answer, _ in lane.values()} == {"pass"}
 
 
-def test_what_is_wrong_is_found_in_the_lane_where_it_is(tmp_path: Path) -> None:
+def test_faults_are_found_in_their_own_lane(tmp_path: Path) -> None:
     planted = Made().file("app/id", KEY).file("usr/bin/gcc", b"x", 0o755)
     planted.file("root/.cache/pip/http/a", b"x").file("app/back", b"x", 0o4755)
     tidied = Made().file("app/.wh.id").file("usr/bin/.wh.gcc").file("root/.wh..cache")
@@ -59,8 +59,8 @@ def test_what_is_wrong_is_found_in_the_lane_where_it_is(tmp_path: Path) -> None:
         "linux/arm64": [AMD],
     }
     load(f"{NAME}:faults", layers, Env=["API_TOKEN=8f1c22ab77"])
-    told = check(tmp_path, "faults")
-    amd, arm = told["linux/amd64"], told["linux/arm64"]
+    verdicts = check(tmp_path, "faults")
+    amd, arm = verdicts["linux/amd64"], verdicts["linux/arm64"]
     assert arm["binaries"] == ("fail", "1 of 1 is x86_64: /bin/x")
     assert amd["binaries"][0] == "pass"
     assert amd["setuid"] == ("fail", "/app/back (4755)")
@@ -74,9 +74,9 @@ def test_what_is_wrong_is_found_in_the_lane_where_it_is(tmp_path: Path) -> None:
 
 def test_a_layer_that_is_no_tar_is_unknown_never_a_pass(tmp_path: Path) -> None:
     hidden = gzip.compress(Made().file("a", elf(62)).done())
-    # No tar at all: the engine loads it, and would find out when it runs it.
+    # Not a tar: the engine loads it, and would only notice when running it.
     load(f"{NAME}:bad", {"linux/amd64": [b"\x1f\x8b" + hidden[2:200] + b"x" * 4000]}, "")
-    told = check(tmp_path, "bad")["linux/amd64"]
+    verdicts = check(tmp_path, "bad")["linux/amd64"]
     for name in ("binaries", "setuid", "compilers", "caches", "secrets"):
-        assert told[name][0] == "unknown"
-        assert "can't be read" in told[name][1]
+        assert verdicts[name][0] == "unknown"
+        assert "can't be read" in verdicts[name][1]

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.engine
 NAME = "openhqm-tui-tests/again"
 
 
-def test_what_failed_is_mended_and_retried_after_the_end(
+def test_a_failed_target_is_fixed_and_retried_after_the_end(
     cli: Cli, checkout: Path, own_home: Path, remove_images: Callable[[str], None]
 ) -> None:
     remove_images(NAME)
@@ -42,7 +42,7 @@ def test_what_failed_is_mended_and_retried_after_the_end(
     assert docker("image", "inspect", "--format", "{{.Id}}", f"{NAME}:latest-kafka")
 
 
-def test_a_lane_is_asked_again_by_its_digest_whatever_the_tag_names_by_then(
+def test_a_lane_is_checked_again_by_digest_even_if_its_tag_moved(
     cli: Cli, checkout: Path, own_home: Path, remove_images: Callable[[str], None]
 ) -> None:
     remove_images(NAME)
@@ -63,7 +63,7 @@ def test_a_lane_is_asked_again_by_its_digest_whatever_the_tag_names_by_then(
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[str]:
-    """A registry of its own on this machine, which Docker takes as it is: `localhost:PORT`."""
+    """A private registry on this machine: `localhost:PORT`."""
     with serving(tmp_path, free_port()) as host:
         yield host
 
@@ -78,10 +78,10 @@ def test_a_verified_index_is_pushed_with_all_its_platforms(
     assert ran.code == 0, ran.err
     (push,) = ran.summary["pushes"]
     assert (push["outcome"], push["tags"]) == ("passed", [f"{name}:1.0-minimal"])
-    told = docker(
+    inspected = docker(
         "buildx", "imagetools", "inspect", "--format", "{{json .Manifest}}", push["tags"][0]
     )
-    index = json.loads(told)
+    index = json.loads(inspected)
     assert index["digest"] == push["digest"]
     platforms = {
         f"{image['platform']['os']}/{image['platform']['architecture']}"
@@ -104,7 +104,7 @@ def test_nothing_is_pushed_from_a_run_with_an_unverified_image(
     assert tags_at(f"{registry}/{NAME}") == []
 
 
-def test_a_push_to_a_registry_that_went_away_is_done_alone_when_it_is_back(
+def test_a_failed_push_is_retried_without_building_when_the_registry_is_back(
     cli: Cli,
     checkout: Path,
     own_home: Path,
@@ -124,14 +124,14 @@ def test_a_push_to_a_registry_that_went_away_is_done_alone_when_it_is_back(
         ran = cli("retry", run.path.name, "--format", "plain")
         assert ran.code == 0, ran.out + ran.err
         assert tags_at(f"{host}/denied/quota") == ["latest-minimal"]
-    assert state_of(run).targets["minimal"].attempt == 1, "nothing was built for it"
+    assert state_of(run).targets["minimal"].attempt == 1, "nothing was rebuilt"
 
 
-def test_a_registry_that_isnt_there_is_said_and_the_images_stay(
+def test_a_missing_registry_is_reported_and_the_images_are_kept(
     cli: Cli, checkout: Path, remove_images: Callable[[str], None]
 ) -> None:
     with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # taken, and listened to by no one
+        nobody.bind(("127.0.0.1", 0))  # bound, but nothing listens
         name = f"localhost:{nobody.getsockname()[1]}/{NAME}"
         remove_images(name)
         words = ("build", "--backend", "minimal", "--platforms", "amd64", "--name", name, "--push")

@@ -1,7 +1,7 @@
-"""A builder of two nodes on one machine, as ENGINE.md has it: the shared engine and a private one.
+"""A builder with two nodes on one machine: the shared engine and a private one.
 
-`docker buildx dial-stdio` joins an engine's BuildKit to a pipe, and socat makes an endpoint of
-it that the `remote` driver takes. Each node claims one platform.
+`docker buildx dial-stdio` connects an engine's BuildKit to a pipe, and socat turns that into an
+endpoint for the `remote` driver. Each node claims one platform.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DIAL = "docker buildx --builder {builder} dial-stdio"
 
 
 def why_no_nodes() -> str:
-    """Return why no endpoint can be made here; '' where it can."""
+    """Return why no endpoint can be created here, or ''."""
     return "" if shutil.which("socat") else "no socat here"
 
 
@@ -38,13 +38,13 @@ def own_builder(environment: Mapping[str, str]) -> str:
 
 
 class Endpoint:
-    """BuildKit of the engine at `host` ('': the usual one), at a socket of its own."""
+    """BuildKit of the engine at `host` ('': the default one), at its own socket."""
 
     def __init__(self, socket: Path, host: str = "") -> None:
         self.socket = socket
-        # A colon in the command would be socat's own, so the engine is told in the environment.
-        # It has Buildx's own state too: the Buildx that asks holds a lock on that of the test.
-        environment = {name: told for name, told in os.environ.items() if name != "BUILDX_CONFIG"}
+        # socat would interpret a colon in the command, so the engine is set in the environment.
+        # It uses the default Buildx state: the calling Buildx holds a lock on that of the test.
+        environment = {name: value for name, value in os.environ.items() if name != "BUILDX_CONFIG"}
         environment |= {"DOCKER_HOST": host} if host else {}
         dial = _DIAL.format(builder=own_builder(environment))
         self._process = subprocess.Popen(
@@ -57,7 +57,7 @@ class Endpoint:
         until(socket.is_socket, "the endpoint listens")
 
     def clear(self) -> None:
-        """End it, with all that came through it."""
+        """Kill the endpoint with all its connections."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(20)
         self.socket.unlink(missing_ok=True)

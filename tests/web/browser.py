@@ -1,4 +1,4 @@
-"""A real browser without a window: what it was sent, what it shows, and keys for it."""
+"""A real headless browser: received data, page text and key presses."""
 
 from __future__ import annotations
 
@@ -29,58 +29,58 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # No graphics card is needed: letters are drawn by the processor.
+    # No graphics card is needed: text is rendered by the CPU.
     "--enable-unsafe-swiftshader",
 )
 
 
 class Browser:
-    """One tab. `seen` are all bytes that its console has drawn so far."""
+    """One tab. `seen` has the bytes its console has drawn since the last `shows`."""
 
     def __init__(self, driver: Chrome) -> None:
         self.driver = driver
         self.seen = b""
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
-    def look(self) -> None:
-        """Take over what has come since."""
+    def read_log(self) -> None:
+        """Read what was received since the last call."""
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
-            told = message["params"]
+            params = message["params"]
             if message["method"] == "Network.webSocketFrameReceived":
-                frame = told["response"]
+                frame = params["response"]
                 if frame["opcode"] == 2:
                     self.seen += base64.b64decode(frame["payloadData"])
             elif message["method"] == "Network.requestWillBeSent":
-                self.asked.append(told["request"]["url"])
+                self.requested.append(params["request"]["url"])
 
     def shows(self, *words: str) -> None:
-        """Wait until the console has drawn some words since the last time."""
+        """Wait until the console has drawn `words` since the last call."""
 
-        def there() -> bool:
-            self.look()
+        def all_seen() -> bool:
+            self.read_log()
             return all(word.encode() in self.seen for word in words)
 
-        until(there, f"the browser is sent {words}")
+        until(all_seen, f"the browser is sent {words}")
         self.seen = b""
 
     def press(self, keys: str) -> None:
-        """Type keys."""
+        """Press keys."""
         ActionChains(self.driver).send_keys(keys).perform()
 
     def page(self) -> str:
-        """Return the text of a page that is no console."""
+        """Return the text of a page other than the console."""
         return str(self.driver.find_element("tag name", "body").text)
 
-    def troubles(self) -> list[str]:
-        """Return what the browser complains of."""
+    def errors(self) -> list[str]:
+        """Return the errors that the browser logged."""
         logged = self.driver.get_log("browser")
         return [entry["message"] for entry in logged if entry["level"] == "SEVERE"]
 
 
 @contextmanager
 def browser(folder: Path, size: tuple[int, int] = SIZE) -> Iterator[Browser]:
-    """Open a browser with a profile of its own; skip where there is none, but not in CI."""
+    """Open a browser with its own profile; skip the test without a browser, but fail in CI."""
     if not (_CHROMIUM and _DRIVER):
         reason = "no chromium with its driver here (apt-get install chromium chromium-driver)"
         if os.environ.get(REQUIRED):
@@ -99,10 +99,10 @@ def browser(folder: Path, size: tuple[int, int] = SIZE) -> Iterator[Browser]:
 
 
 def own_address() -> str:
-    """Return this machine's address on its network; skip where it has none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+    """Return this machine's address on its network; skip the test without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            asked.connect(("192.0.2.1", 9))  # sends nothing
+            probe.connect(("192.0.2.1", 9))  # sends nothing
         except OSError:
             pytest.skip("this machine is on no network")
-        return str(asked.getsockname()[0])
+        return str(probe.getsockname()[0])

@@ -1,4 +1,4 @@
-"""A server as a person starts it, and the consoles that it has started."""
+"""A server started on the command line, and its consoles."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from typing import NamedTuple
 from tests.processes import is_gone
 from tests.waiting import until
 
-_TOLD = re.compile(r"^(http://\S+/)(?:\?token=(\S+))? opens the console")
+_ADDRESS_LINE = re.compile(r"^(http://\S+/)(?:\?token=(\S+))? opens the console")
 
 
 class Served(NamedTuple):
-    """A server that runs: where it is, the token that it told, and what it says."""
+    """A running server: its URL, the token it printed, and the file with its output."""
 
     process: subprocess.Popen[str]
     url: str
     token: str
-    said: Path
+    output: Path
 
     @property
     def open_url(self) -> str:
         return f"{self.url}?token={self.token}" if self.token else self.url
 
     def consoles(self) -> list[int]:
-        """Return the processes that it started and that still run."""
+        """Return the processes it started that are still running."""
         ran = subprocess.run(
             ["ps", "-o", "pid=,stat=", "--ppid", str(self.process.pid)],
             capture_output=True,
@@ -47,8 +47,8 @@ def serve(
     folder: Path, *words: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[Served]:
     """Run `openhqm-tui serve` on a free port until the block is left."""
-    said = folder / "said"
-    with said.open("w") as errors:
+    output = folder / "output"
+    with output.open("w") as errors:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "openhqm_tui", "serve", "--port", "0", *words],
             cwd=folder,
@@ -61,9 +61,9 @@ def serve(
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        told = _TOLD.match(line)
-        assert told, f"{line}{said.read_text()}"
-        yield Served(process, told[1], (told[2] or "").replace("…", ""), said)
+        match = _ADDRESS_LINE.match(line)
+        assert match, f"{line}{output.read_text()}"
+        yield Served(process, match[1], (match[2] or "").replace("…", ""), output)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
@@ -72,5 +72,5 @@ def serve(
 
 
 def all_gone(pids: list[int]) -> None:
-    """Wait until none of them runs."""
+    """Wait until none of the processes is running."""
     until(lambda: all(is_gone(pid) for pid in pids), f"processes {pids} end")

@@ -9,7 +9,7 @@ from tests.web.browser import browser, own_address
 from tests.web.serving import serve
 
 
-def test_the_demo_is_played_and_the_page_is_all_ours(tmp_path: Path) -> None:
+def test_the_demo_plays_and_the_page_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
     with serve(tmp_path) as served, browser(tmp_path / "profile") as tab:
         tab.driver.get(served.url)
         tab.shows("History", "linux/arm64")
@@ -23,23 +23,23 @@ def test_the_demo_is_played_and_the_page_is_all_ours(tmp_path: Path) -> None:
         until(lambda: tab.driver.get_screenshot_as_png() != plan, "the page draws it")
         tab.press("p")
         tab.shows("a pager is not available in a browser; the log is in")
-        # Later textual.js complains that it says something to a console that has ended.
-        assert tab.troubles() == []
+        # Later textual.js logs an error because it sends something to an ended console.
+        assert tab.errors() == []
         tab.press("q")
         until(lambda: "The console has ended" in tab.page(), "the page says that it has ended")
         until(lambda: not served.consoles(), "its process ends")
         tab.driver.find_element("id", "again").click()
         tab.shows("History")
-        tab.look()
+        tab.read_log()
         # chrome:// is the browser's own first page.
-        named = [url for url in tab.asked if not url.startswith(("data:", "chrome"))]
+        named = [url for url in tab.requested if not url.startswith(("data:", "chrome"))]
         others = [url for url in named if not url.startswith(served.url)]
         assert others == []
-        assert any(url.endswith(".ttf") for url in tab.asked)
-    assert "Traceback" not in served.said.read_text()
+        assert any(url.endswith(".ttf") for url in tab.requested)
+    assert "Traceback" not in served.output.read_text()
 
 
-def test_beyond_this_machine_the_token_is_asked_for_and_gives_a_look(tmp_path: Path) -> None:
+def test_remote_clients_need_the_token_and_only_watch(tmp_path: Path) -> None:
     host = own_address()
     with serve(tmp_path, "--host", host) as served, browser(tmp_path / "profile") as tab:
         assert served.url.startswith(f"http://{host}:")
@@ -55,9 +55,9 @@ def test_beyond_this_machine_the_token_is_asked_for_and_gives_a_look(tmp_path: P
         tab.shows("16 images")
         tab.press("b")
         tab.shows("not available: this console")
-        # Over plain HTTP a browser has no clipboard to offer; the console goes on all the same.
+        # Over plain HTTP a browser offers no clipboard; the console still works.
         tab.press("y")
         tab.shows("command copied")
         tab.press("5")
         tab.shows("Docker client")
-    assert served.token not in served.said.read_text()
+    assert served.token not in served.output.read_text()

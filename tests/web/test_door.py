@@ -1,4 +1,4 @@
-"""Tokens, tickets and wrong tries, on a clock that stands still."""
+"""Tokens, tickets and failed attempts, with a stopped clock."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Clock:
         return self.now
 
 
-def test_without_a_token_everybody_may_come_in() -> None:
+def test_without_a_token_everyone_is_admitted() -> None:
     authenticator = Authenticator(None)
     assert not authenticator.is_locked
     assert authenticator.admits("")
 
 
-def test_the_token_opens_and_the_ticket_admits() -> None:
+def test_the_token_is_accepted_and_the_ticket_admits() -> None:
     authenticator = Authenticator(TOKEN)
     assert authenticator.is_locked
     assert authenticator.opens_for(TOKEN, "192.0.2.1")
@@ -33,15 +33,15 @@ def test_the_token_opens_and_the_ticket_admits() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "ö", "\udcff"])
-def test_what_is_not_the_token_does_not(wrong: str) -> None:
+def test_other_tokens_are_refused(wrong: str) -> None:
     assert not Authenticator(TOKEN).opens_for(wrong, "192.0.2.1")
 
 
-def test_every_server_has_a_ticket_of_its_own() -> None:
+def test_every_server_has_its_own_ticket() -> None:
     assert Authenticator(TOKEN).ticket != Authenticator(TOKEN).ticket
 
 
-def test_an_address_that_guesses_has_to_wait_and_others_have_not() -> None:
+def test_only_an_address_with_wrong_tokens_has_to_wait() -> None:
     clock = Clock()
     authenticator = Authenticator(TOKEN, clock)
     for _ in range(5):
@@ -54,7 +54,7 @@ def test_an_address_that_guesses_has_to_wait_and_others_have_not() -> None:
     assert authenticator.wait("192.0.2.1") == 0
 
 
-def test_of_many_addresses_the_latest_are_remembered() -> None:
+def test_only_the_latest_addresses_are_remembered() -> None:
     authenticator = Authenticator(TOKEN, Clock())
     for _ in range(5):
         authenticator.opens_for("wrong", "old")
@@ -64,7 +64,7 @@ def test_of_many_addresses_the_latest_are_remembered() -> None:
     assert len(authenticator._wrong) == 1024
 
 
-def test_neither_token_nor_ticket_is_told() -> None:
+def test_token_and_ticket_are_masked() -> None:
     authenticator = Authenticator(TOKEN)
     assert (
         authenticator.mask(f"GET /?token={TOKEN} {authenticator.ticket}") == "GET /?token=*** ***"
@@ -72,13 +72,13 @@ def test_neither_token_nor_ticket_is_told() -> None:
     assert Authenticator(None).mask("GET /") == "GET /"
 
 
-@pytest.mark.parametrize("token", ["short", "with a blank in its midst", "x" * 257, "ö" * 20, ""])
-def test_a_token_that_will_not_do_is_not_repeated(token: str) -> None:
+@pytest.mark.parametrize("token", ["short", "with a blank in the middle", "x" * 257, "ö" * 20, ""])
+def test_an_invalid_token_is_refused_and_not_repeated(token: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         checked_token(token, "--token-file t")
     assert str(caught.value).startswith("--token-file t: a token must be 16 to 256 letters")
     assert not token or token not in str(caught.value)
 
 
-def test_made_tokens_will_do() -> None:
+def test_generated_tokens_are_valid() -> None:
     assert checked_token(new_token(), "") != new_token()

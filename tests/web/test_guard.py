@@ -1,4 +1,4 @@
-"""What the server refuses, asked by a client that says whatever it likes."""
+"""Requests that the server refuses, from a client that can send anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openhqm_tui.web.server import ConsoleServer
 
 TOKEN = "a-token-that-nobody-guesses"
 COOKIE = "openhqm-tui-8123"
-# It says what a console says first, and then nothing.
+# It writes what a console writes first, and then nothing.
 CONSOLE = (
     sys.executable,
     "-c",
@@ -42,7 +42,7 @@ async def served(
     secure: bool = False,
     said: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[tuple[ClientSession, str, Authenticator]]:
-    """Serve on a free port, with a client that keeps no cookies of itself."""
+    """Serve on a free port, with a client."""
     authenticator = Authenticator(token)
     guard = Guard(names or HostNames(), authenticator, cookie=COOKIE, secure=secure)
     server = TestServer(await ConsoleServer(CONSOLE, guard, most=most, said=said)._make_app())
@@ -56,8 +56,8 @@ async def served(
 
 
 def ours(authenticator: Authenticator, origin: str = "") -> dict[str, str]:
-    told = {"Cookie": f"{COOKIE}={authenticator.ticket}"}
-    return told | ({"Origin": origin} if origin else {})
+    headers = {"Cookie": f"{COOKIE}={authenticator.ticket}"}
+    return headers | ({"Origin": origin} if origin else {})
 
 
 @pytest.mark.parametrize("path", EVERYTHING)
@@ -74,7 +74,7 @@ async def test_without_the_token_nothing_is_served(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", EVERYTHING)
-async def test_another_name_gets_nothing(path: str) -> None:
+async def test_requests_for_another_host_are_refused(path: str) -> None:
     async with served(None) as (client, url, _):
         answer = await client.get(url + path, headers={"Host": "evil.example:8123"})
         assert answer.status == 421
@@ -82,14 +82,14 @@ async def test_another_name_gets_nothing(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", EVERYTHING)
-async def test_another_page_gets_nothing(path: str) -> None:
+async def test_requests_from_another_origin_are_refused(path: str) -> None:
     async with served(None) as (client, url, _):
         for origin in ("http://evil.example", "null", "http://127.0.0.1:1", ""):
             answer = await client.get(url + path, headers={"Origin": origin})
             assert answer.status == 403
 
 
-async def test_no_websocket_for_another_page_or_for_none() -> None:
+async def test_a_websocket_needs_our_origin() -> None:
     async with served(None) as (client, url, _):
         for headers in ({}, {"Origin": "http://evil.example"}, {"Origin": "null"}):
             with pytest.raises(WSServerHandshakeError) as caught:
@@ -97,14 +97,14 @@ async def test_no_websocket_for_another_page_or_for_none() -> None:
             assert caught.value.status == 403
 
 
-async def test_no_websocket_without_the_token() -> None:
+async def test_a_websocket_needs_the_token() -> None:
     async with served() as (client, url, _):
         with pytest.raises(WSServerHandshakeError) as caught:
             await client.ws_connect(f"{url}/ws", headers={"Origin": url})
         assert caught.value.status == 401
 
 
-async def test_a_websocket_for_our_page_with_the_ticket() -> None:
+async def test_a_websocket_is_opened_with_our_origin_and_the_ticket() -> None:
     async with (
         served() as (client, url, authenticator),
         client.ws_connect(f"{url}/ws", headers=ours(authenticator, url)) as tab,
@@ -112,7 +112,7 @@ async def test_a_websocket_for_our_page_with_the_ticket() -> None:
         assert await tab.receive_bytes() == b"hi"
 
 
-async def test_the_token_gives_a_cookie_and_leads_to_where_it_is_not() -> None:
+async def test_the_token_sets_a_cookie_and_redirects_to_a_url_without_it() -> None:
     async with served() as (client, url, authenticator):
         answer = await client.get(f"{url}/?token={TOKEN}", allow_redirects=False)
         assert (answer.status, answer.headers["Location"]) == (303, "/")
@@ -126,14 +126,14 @@ async def test_the_token_gives_a_cookie_and_leads_to_where_it_is_not() -> None:
         assert TOKEN not in await inside.text()
 
 
-async def test_behind_tls_the_cookie_keeps_to_it() -> None:
+async def test_behind_tls_the_cookie_is_secure() -> None:
     async with served(secure=True) as (client, url, _):
         answer = await client.get(f"{url}/?token={TOKEN}", allow_redirects=False)
         assert "Secure" in answer.headers["Set-Cookie"]
 
 
 @pytest.mark.parametrize("path", EVERYTHING)
-async def test_wrong_tokens_are_refused_and_then_not_even_tried(path: str) -> None:
+async def test_after_several_wrong_tokens_all_are_refused(path: str) -> None:
     async with served() as (client, url, authenticator):
         headers = {"Origin": url} if path == "/ws" else {}
         for wrong in ("", "wrong", TOKEN + "x", "%ff", "ö"):
@@ -143,12 +143,12 @@ async def test_wrong_tokens_are_refused_and_then_not_even_tried(path: str) -> No
         answer = await client.get(f"{url}{path}?token={TOKEN}", headers=headers)
         assert answer.status == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 60
-        # Who is in already stays in.
+        # Authenticated clients are not affected.
         inside = await client.get(f"{url}/", headers=ours(authenticator))
         assert inside.status == 200
 
 
-async def test_wrong_tokens_of_other_pages_lock_out_no_person() -> None:
+async def test_wrong_tokens_from_other_sites_lock_out_no_user() -> None:
     async with served() as (client, url, _):
         for _ in range(8):
             link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
@@ -164,7 +164,7 @@ async def test_wrong_tokens_of_other_pages_lock_out_no_person() -> None:
 
 
 @pytest.mark.parametrize("dest", ["image", "iframe", "script", "empty", "style"])
-async def test_no_token_is_tried_for_what_another_page_embeds(dest: str) -> None:
+async def test_tokens_in_embedded_requests_are_not_checked(dest: str) -> None:
     async with served() as (client, url, _):
         for site in ("cross-site", "same-site"):
             embedded = {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": dest}
@@ -182,7 +182,7 @@ async def test_no_folder_is_listed(path: str) -> None:
         assert (await client.get(url + path)).status in {403, 404}
 
 
-async def test_every_answer_has_the_headers_that_keep_others_out() -> None:
+async def test_every_response_has_the_security_headers() -> None:
     async with served(None) as (client, url, _):
         for path in EVERYTHING:
             answer = await client.get(url + path)
@@ -209,7 +209,7 @@ async def test_another_method_is_refused() -> None:
             assert answer.status == 405
 
 
-async def test_a_proxy_s_page_is_ours_by_its_own_name() -> None:
+async def test_the_public_url_of_a_proxy_is_accepted() -> None:
     names = HostNames(frozenset({"127.0.0.1"}), public="https://builds.example.org")
     async with served(None, names=names) as (client, url, _):
         headers = {"Origin": "https://builds.example.org", "Host": "builds.example.org"}
@@ -217,14 +217,14 @@ async def test_a_proxy_s_page_is_ours_by_its_own_name() -> None:
             assert await tab.receive_bytes() == b"hi"
 
 
-async def test_one_console_too_many_is_refused_and_a_free_place_is_taken() -> None:
+async def test_the_number_of_consoles_is_limited() -> None:
     async with served(None, most=1) as (client, url, _):
         async with client.ws_connect(f"{url}/ws", headers={"Origin": url}) as tab:
             await tab.receive_bytes()
             answer = await client.get(f"{url}/")
             assert answer.status == 503
             assert "This server runs at most" in await answer.text()
-        # It waits until the one before is gone.
+        # The next one waits until the first has ended.
         async with client.ws_connect(f"{url}/ws", headers={"Origin": url}) as tab:
             assert await tab.receive_bytes() == b"hi"
 
@@ -233,7 +233,7 @@ async def test_one_console_too_many_is_refused_and_a_free_place_is_taken() -> No
     "sent",
     ["", "{", "[]", "{}", '"x"', '["stdin"]', '["stdin", 7]', '["resize", {}]', '["resize", 1]'],
 )
-async def test_what_no_page_sends_ends_the_console_in_a_line(sent: str) -> None:
+async def test_invalid_messages_end_the_console_with_one_line(sent: str) -> None:
     lines: list[str] = []
     async with (
         served(None, said=lines.append) as (client, url, _),
@@ -243,6 +243,6 @@ async def test_what_no_page_sends_ends_the_console_in_a_line(sent: str) -> None:
         await tab.send_str(sent)
         while not (await tab.receive()).type.name.startswith("CLOS"):
             pass
-    # The server has waited for its consoles.
+    # The server waits for its consoles.
     assert "127.0.0.1 sent an invalid message" in lines
     assert lines[-1] == "127.0.0.1 closed its console (0 of 4 open)"

@@ -1,4 +1,4 @@
-"""Which Host and Origin are ours."""
+"""Accepted Host and Origin headers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PROXIED = HostNames(frozenset({"127.0.0.1"}), public="https://builds.example.org
         (PROXIED, "127.0.0.1:8123"),
     ],
 )
-def test_names_it_answers_to(names: HostNames, host: str) -> None:
+def test_accepted_host_names(names: HostNames, host: str) -> None:
     assert names.answer_to(host)
 
 
@@ -57,7 +57,7 @@ def test_names_it_answers_to(names: HostNames, host: str) -> None:
         (PROXIED, "other.example.org"),
     ],
 )
-def test_names_it_does_not_answer_to(names: HostNames, host: str) -> None:
+def test_refused_host_names(names: HostNames, host: str) -> None:
     assert not names.answer_to(host)
 
 
@@ -76,12 +76,14 @@ def test_names_it_does_not_answer_to(names: HostNames, host: str) -> None:
         (PROXIED, "http://builds.example.org", "127.0.0.1:8123", False),
     ],
 )
-def test_pages_that_are_ours(names: HostNames, origin: str, host: str, ours: bool) -> None:
+def test_only_our_own_origin_is_accepted(
+    names: HostNames, origin: str, host: str, ours: bool
+) -> None:
     assert names.are_origin(origin, host) is ours
 
 
 @pytest.mark.parametrize(
-    ("name", "stays"),
+    ("name", "loopback"),
     [
         ("localhost", True),
         ("127.0.0.1", True),
@@ -96,12 +98,12 @@ def test_pages_that_are_ours(names: HostNames, origin: str, host: str, ours: boo
         ("fe80::1%eth0", False),
     ],
 )
-def test_what_stays_on_this_machine(name: str, stays: bool) -> None:
-    assert is_loopback(name) is stays
+def test_loopback_addresses_are_recognized(name: str, loopback: bool) -> None:
+    assert is_loopback(name) is loopback
 
 
 @pytest.mark.parametrize(
-    ("told", "origin"),
+    ("url", "origin"),
     [
         ("https://builds.example.org", "https://builds.example.org"),
         ("https://Builds.example.org:443/", "https://builds.example.org"),
@@ -109,12 +111,12 @@ def test_what_stays_on_this_machine(name: str, stays: bool) -> None:
         ("http://[2001:db8::1]:80", "http://[2001:db8::1]"),
     ],
 )
-def test_a_public_url_is_an_origin(told: str, origin: str) -> None:
-    assert checked_public(told) == origin
+def test_a_public_url_is_an_origin(url: str, origin: str) -> None:
+    assert checked_public(url) == origin
 
 
 @pytest.mark.parametrize(
-    "told",
+    "url",
     [
         "builds.example.org",
         "ftp://builds.example.org",
@@ -126,13 +128,13 @@ def test_a_public_url_is_an_origin(told: str, origin: str) -> None:
         "https://[::1",
     ],
 )
-def test_other_public_urls_are_one_line(told: str) -> None:
+def test_other_public_urls_are_one_line(url: str) -> None:
     with pytest.raises(UsageProblem) as caught:
-        checked_public(told)
+        checked_public(url)
     assert str(caught.value).startswith("--public-url ")
 
 
-def test_addresses_in_urls() -> None:
+def test_ipv6_addresses_are_bracketed_in_urls() -> None:
     assert in_url("::1", 8123) == "[::1]:8123"
     assert in_url("box", None) == "box"
     assert host_name("[::1]:8123") == "::1"

@@ -1,4 +1,4 @@
-"""Real consoles behind a real server: what they show, and that none is left behind."""
+"""Real consoles behind a real server: their output, and that none is left behind."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ pytestmark = pytest.mark.skipif(
 async def tab_of(client: ClientSession, served: Served) -> ClientWebSocketResponse:
     url = served.url
     await client.get(served.open_url)
-    there = f"{url}ws?width=120&height=40"
-    return await client.ws_connect(there, headers={"Origin": url.rstrip("/")})
+    address = f"{url}ws?width=120&height=40"
+    return await client.ws_connect(address, headers={"Origin": url.rstrip("/")})
 
 
-def told_of(process: int, what: str) -> bytes:
+def process_file(process: int, what: str) -> bytes:
     return Path(f"/proc/{process}/{what}").read_bytes()
 
 
-async def said_raw(url: str, text: str) -> None:
-    """Say something that no client would, and read the answer."""
-    told = urlsplit(url)
-    reader, writer = await asyncio.open_connection(told.hostname, told.port)
+async def send_raw(url: str, text: str) -> None:
+    """Send raw text that no client would send, and read the response."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     writer.write(text.encode())
     await writer.drain()
     assert b"Traceback" not in await reader.read()
@@ -46,7 +46,7 @@ async def said_raw(url: str, text: str) -> None:
 
 
 async def shown(tab: ClientWebSocketResponse, words: bytes) -> bytes:
-    """Read until the console has drawn some words."""
+    """Read until the console has drawn `words`."""
     seen = b""
     while words not in seen:
         message = await tab.receive(timeout=60)
@@ -69,7 +69,7 @@ async def opened(client: ClientSession, served: Served) -> tuple[ClientWebSocket
 
 
 async def test_a_tab_and_its_console_end_together(tmp_path: Path) -> None:
-    # In the folder that is served, a module that has the name of one that the console imports.
+    # The served folder has a module named like one that the console imports.
     (tmp_path / "msgspec.py").write_text("raise SystemExit('a stranger')")
     with serve(tmp_path) as served:
         async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
@@ -81,22 +81,23 @@ async def test_a_tab_and_its_console_end_together(tmp_path: Path) -> None:
             await tab.send_json(["stdin", "q"])
             await closed(tab)
             await soon(lambda: is_gone(console), "the console that was quit ends")
-            assert "ended with" not in served.said.read_text()
+            assert "ended with" not in served.output.read_text()
 
             tab, console = await opened(client, served)
             os.kill(console, signal.SIGKILL)
             await closed(tab)
             await soon(
-                lambda: "ended with exit code -9" in served.said.read_text(), "its end is reported"
+                lambda: "ended with exit code -9" in served.output.read_text(),
+                "its end is reported",
             )
             assert served.process.poll() is None
-    assert "a stranger" not in served.said.read_text()
+    assert "a stranger" not in served.output.read_text()
 
 
 @pytest.mark.parametrize(
     ("means", "count"), [(signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGHUP, 1)]
 )
-async def test_the_server_ends_in_good_order_with_all_consoles(
+async def test_the_server_and_all_consoles_end_cleanly_on_a_signal(
     tmp_path: Path, means: signal.Signals, count: int
 ) -> None:
     with serve(tmp_path) as served:
@@ -112,10 +113,10 @@ async def test_the_server_ends_in_good_order_with_all_consoles(
         await soon(lambda: served.process.poll() is not None, "the server ends")
     assert served.process.returncode == 0
     assert all(is_gone(pid) for pid in consoles)
-    assert "Traceback" not in served.said.read_text()
+    assert "Traceback" not in served.output.read_text()
 
 
-async def test_a_server_that_is_killed_leaves_no_console_behind(tmp_path: Path) -> None:
+async def test_a_killed_server_leaves_no_console_behind(tmp_path: Path) -> None:
     with serve(tmp_path) as served:
         async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
             await shown(await tab_of(client, served), b"History")
@@ -125,30 +126,30 @@ async def test_a_server_that_is_killed_leaves_no_console_behind(tmp_path: Path) 
             all_gone(consoles)
 
 
-async def test_neither_what_is_said_nor_a_console_has_the_token(tmp_path: Path) -> None:
+async def test_neither_output_nor_consoles_have_the_token(tmp_path: Path) -> None:
     token = "a-token-that-nobody-guesses"
     environment = {"OPENHQM_TUI_SERVE_TOKEN": token}
     with serve(tmp_path, environment=environment) as served:
         assert served.token == ""
         assert served.url.startswith("http://127.0.0.1:")
-        known = served._replace(token=token)
+        with_token = served._replace(token=token)
         async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
-            await client.get(f"{known.url}?token=wrong-{token}")
-            await said_raw(known.url, f"GET /?token={token} HTTP/9.9\r\n\r\n")
-            await said_raw(known.url, f"GET /?token={token} HTTP/1.1\r\nHost : \x01\r\n\r\n")
-            _, console = await opened(client, known)
-            started_with = told_of(console, "environ")
+            await client.get(f"{with_token.url}?token=wrong-{token}")
+            await send_raw(with_token.url, f"GET /?token={token} HTTP/9.9\r\n\r\n")
+            await send_raw(with_token.url, f"GET /?token={token} HTTP/1.1\r\nHost : \x01\r\n\r\n")
+            _, console = await opened(client, with_token)
+            started_with = process_file(console, "environ")
             assert b"TEXTUAL_DRIVER=" in started_with
             assert token.encode() not in started_with
-            assert token.encode() not in told_of(console, "cmdline")
-    assert token not in served.said.read_text()
+            assert token.encode() not in process_file(console, "cmdline")
+    assert token not in served.output.read_text()
 
 
 @pytest.mark.parametrize(
-    ("told", "cells"),
+    ("width", "cells"),
     [(120, 120), (0, 1), (-5, 1), (10**9, 500), ("x", 80), (None, 80), (2.5, 80), ({}, 80)],
 )
-async def test_a_terminal_of_any_size_is_one_within_reason(told: object, cells: int) -> None:
+async def test_terminal_sizes_are_limited(width: object, cells: int) -> None:
     echo = "import os, sys; os.write(1, b'__GANGLION__\\n'); os.write(1, sys.stdin.buffer.read())"
     sent: list[bytes] = []
     session = await started((sys.executable, "-c", echo))
@@ -157,26 +158,24 @@ async def test_a_terminal_of_any_size_is_one_within_reason(told: object, cells: 
         sent.append(data)
 
     session.on_meta = take  # type: ignore[method-assign]
-    await session.set_terminal_size(told, 24)  # type: ignore[arg-type]
+    await session.set_terminal_size(width, 24)  # type: ignore[arg-type]
     await session.stop()
     assert [json.loads(data).get("width") for data in sent] == [cells, None]
     assert session._build_environment(50, 24)["COLUMNS"] == "50"
 
 
 STUBBORN = {
-    "hears nothing": "import time; time.sleep(600)",
-    "obeys no signal": (
+    "reads nothing": "import time; time.sleep(600)",
+    "ignores signals": (
         "import signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(600)"
     ),
     "writes without end": "while True: sys.stdout.buffer.write(b'D\\0\\0\\0\\1x')",
-    "says what is no packet": "sys.stdout.write('oh no'); sys.stdout.flush(); sys.exit(3)",
+    "writes no packets": "sys.stdout.write('oh no'); sys.stdout.flush(); sys.exit(3)",
 }
 
 
 @pytest.mark.parametrize("way", STUBBORN)
-async def test_a_console_that_does_not_want_to_end_ends(
-    way: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_unresponsive_console_is_ended(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openhqm_tui.web.server.GRACE", 0.1)
     monkeypatch.setattr("openhqm_tui.web.server._SIGNAL_GRACE", 0.1)
     program = (
@@ -210,7 +209,7 @@ async def started(
     return session
 
 
-async def test_what_is_no_console_is_told_in_a_line() -> None:
+async def test_a_program_that_is_no_console_is_reported_in_one_line() -> None:
     lines: list[str] = []
     program = "import sys; sys.exit('\\x1b[31mit has\\nno packets')"
     session = await started((sys.executable, "-c", program), lines.append)

@@ -1,7 +1,7 @@
-"""`python -m tests.real.faults [--only NAME …]`: plant the faults, question them, print the table.
+"""`python -m tests.real.faults [--only NAME …]`: plant the faults, check them, print the table.
 
-It ends with 1 where a fault was not caught by the check meant for it. It is made from the good
-images that --name names, of both platforms (default: those that the tests' main job leaves).
+The exit code is 1 if a fault was not found by its check. Faults are made from the good images
+called --name, for both platforms (default: those of the tests' main job).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from tests.real.conftest import docker
-from tests.real.faults.asking import question
+from tests.real.faults.checking import check_faults
 from tests.real.faults.images import Good, build, remove
 from tests.real.faults.table import FAULTS
 from tests.real.faults.verdict_table import markdown, shortcomings
@@ -23,22 +23,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.real.faults", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=[fault.name for fault in FAULTS])
     parser.add_argument("--name", default="openhqm-tui-tests/main:latest", help="NAME:TAG")
-    parser.add_argument("--keep", action="store_true", help="leave the images in the store")
-    asked = parser.parse_args()
-    faults = [fault for fault in FAULTS if not asked.only or fault.name in asked.only]
-    good = Good(f"{asked.name}-redis", f"{asked.name}-mqtt")
+    parser.add_argument("--keep", action="store_true", help="keep the images in the store")
+    options = parser.parse_args()
+    faults = [fault for fault in FAULTS if not options.only or fault.name in options.only]
+    good = Good(f"{options.name}-redis", f"{options.name}-mqtt")
     missing = [image for image in (good.redis, good.other) if not docker("images", "-q", image)]
     if missing:
-        sys.stderr.write(f"{' and '.join(missing)} are not in the store: give --name NAME:TAG\n")
+        sys.stderr.write(f"{' and '.join(missing)} are not in the store; use --name NAME:TAG\n")
         return 2
     with tempfile.TemporaryDirectory(prefix="openhqm-tui-faults-") as place:
         try:
-            begun = time.monotonic()
+            started = time.monotonic()
             build(faults, good, Path(place))
             built = time.monotonic()
-            answers = question(faults, good.redis, Path(place))
+            answers = check_faults(faults, good.redis, Path(place))
         finally:
-            if not asked.keep:
+            if not options.keep:
                 remove(faults)
     sys.stdout.write(markdown(faults, answers))
     wrong = [
@@ -47,7 +47,7 @@ def main() -> int:
         for platform in fault.platforms
         for what in shortcomings(fault, platform, answers)
     ]
-    took = f"built in {built - begun:.0f} s, questioned in {time.monotonic() - built:.0f} s"
+    took = f"built in {built - started:.0f} s, checked in {time.monotonic() - built:.0f} s"
     sys.stderr.write("\n".join([*wrong, f"{len(faults)} faults, {took}"]) + "\n")
     return 1 if wrong else 0
 

@@ -1,4 +1,4 @@
-"""The product before the planted faults: `openhqm-tui check` as a user calls it."""
+"""Checking the planted faults with `openhqm-tui check`, as a user would."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.real.faults.images import image_of
 
 GOOD = "good"
 FOREIGN = BOTH[0] if str(parse_platform(platform.machine())) == BOTH[1] else BOTH[1]
-# On top of the bundled expectations: the Python version, a short wait for what never comes, and no
-# start of the service where the fault shows without running the image.
+# On top of the bundled expectations: the Python version, a short wait for services that never
+# respond, and no start of the service where the fault shows without running the image.
 _ALL = """\
 [targets.redis]
 python = "3.13"
@@ -42,29 +42,29 @@ _NATIVE = BOTH[1] if BOTH[0] == FOREIGN else BOTH[0]
 
 
 class Answers(msgspec.Struct, frozen=True):
-    """What was answered for each image (a fault's name, or `good`) on each platform."""
+    """The verdicts on each image (a fault's name, or `good`) on each platform."""
 
     by_lane: dict[tuple[str, str], tuple[Verdict, ...]]
-    said: tuple[Ran, ...] = ()
+    outputs: tuple[Ran, ...] = ()
     new_volumes: tuple[str, ...] = ()
 
     def of(self, name: str, where: str) -> dict[str, Verdict]:
-        """Return one lane's verdicts by their checks; `where` is its platform."""
+        """Return the verdicts of one lane by check; `where` is its platform."""
         return {verdict.check: verdict for verdict in self.by_lane[name, where]}
 
     def not_passed(self, name: str, where: str) -> dict[str, Answer]:
-        """Return the checks of one lane that nobody would call good, with their answers."""
+        """Return the checks of one lane that didn't pass, with their answers."""
         verdicts = self.of(name, where).values()
         return {v.check: v.answer for v in verdicts if v.answer is not Answer.PASS}
 
 
-def question(
+def check_faults(
     faults: Sequence[Fault], good: str, folder: Path, emulated: Collection[str] | None = None
 ) -> Answers:
-    """Put all faults, and the good image they are made of, before `openhqm-tui check`.
+    """Check all faults, and the good image they are made from, with `openhqm-tui check`.
 
-    Only the faults that `emulated` names are asked about on the emulated platform too; without
-    `emulated`, all are.
+    Only the faults in `emulated` are checked on the emulated platform too; without `emulated`, all
+    are.
     """
     (folder / "slow.toml").write_text(_SLOW)
     (folder / "still.toml").write_text(_STILL)
@@ -82,26 +82,26 @@ def question(
             return []
         return [run_cli("check", *images, *words, "--format", "json", cwd=folder, state=folder)]
 
-    def call_each(checks: str, asked: Sequence[Fault], *more: str) -> list[Ran]:
-        both = [image_of(fault) for fault in asked if fault.name in everywhere]
-        native = [image_of(fault) for fault in asked if fault.name not in everywhere]
+    def call_each(checks: str, chosen: Sequence[Fault], *more: str) -> list[Ran]:
+        both = [image_of(fault) for fault in chosen if fault.name in everywhere]
+        native = [image_of(fault) for fault in chosen if fault.name not in everywhere]
         return [*call(checks, _BOTH, [*more, *both]), *call(checks, _NATIVE, native)]
 
     volumes = _volumes()
     with concurrent.futures.ThreadPoolExecutor() as threads:
-        # Those that only wait cost next to nothing meanwhile.
+        # Those that only wait run concurrently at almost no cost.
         waiting = threads.submit(call_each, "slow.toml", slow)
-        said = call_each("openhqm-checks.toml", running, good)
-        said += call_each("still.toml", still)
-        said += waiting.result()
+        outputs = call_each("openhqm-checks.toml", running, good)
+        outputs += call_each("still.toml", still)
+        outputs += waiting.result()
     by_lane = asyncio.run(_by_index(twisted))
-    for ran in said:
+    for ran in outputs:
         assert ran.out, ran.err
         for record in ran.records:
             name = GOOD if record["image"] == good else record["image"].rpartition(":")[2]
             verdicts = msgspec.convert(record["verdicts"], tuple[Verdict, ...])
             by_lane[name, record["platform"]] = verdicts
-    return Answers(by_lane, tuple(said), tuple(sorted(_volumes() - volumes)))
+    return Answers(by_lane, tuple(outputs), tuple(sorted(_volumes() - volumes)))
 
 
 def _volumes() -> set[str]:
@@ -109,15 +109,15 @@ def _volumes() -> set[str]:
 
 
 async def _by_index(faults: Iterable[Fault]) -> dict[tuple[str, str], tuple[Verdict, ...]]:
-    """Ask as a build does: it knows all that an index must hold, `check` takes it as it is."""
+    """Check as a build does, which knows the platforms of the index; `check` takes it as it is."""
     both = parse_platforms(_BOTH)
     answers = {}
     for fault in faults:
         image = image_of(fault)
         digest, index = await index_of(image)
         documents = Documents(image, digest, index)
-        for asked in both:
-            expected = Expectation(platform=asked, platforms=both, has_python=False)
+        for platform_ in both:
+            expected = Expectation(platform=platform_, platforms=both, has_python=False)
             checked = await check_lane(
                 image,
                 expected,
@@ -127,5 +127,5 @@ async def _by_index(faults: Iterable[Fault]) -> dict[tuple[str, str], tuple[Verd
                 run_id="faults",
                 lane=fault.name,
             )
-            answers[fault.name, str(asked)] = checked.verdicts
+            answers[fault.name, str(platform_)] = checked.verdicts
     return answers

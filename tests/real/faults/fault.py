@@ -1,4 +1,4 @@
-"""What a planted fault is."""
+"""The record of a planted fault."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Json = dict[str, Any]
 
 
 class Entry(msgspec.Struct):
-    """One image of an index: the platform that the index gives it, its config and annotations.
+    """One image of an index: its platform in the index, its config and annotations.
 
-    The annotations are those of its manifest, and of the index about it.
+    The annotations are put into its manifest and its entry in the index.
     """
 
     platform: Json
@@ -23,20 +23,19 @@ class Entry(msgspec.Struct):
     annotations: dict[str, str] = {}
 
 
-# Changes what a good image's index holds.
+# Changes the entries of a good image's index.
 Twist = Callable[[list[Entry]], None]
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One way in which an image is wrong, how it is made, and the check that is meant for it.
+    """One fault of an image, how it is made, and the check that must find it.
 
-    `recipe` is what a Dockerfile has after `FROM` the good image (or begins with its own FROM);
+    `recipe` is the part of a Dockerfile after `FROM` the good image (or starts with its own FROM);
     `twist` changes the good image's index and configs instead. `also` are other checks that
-    may rightly fail with it; `evidence` is a part of what the check meant for it must tell.
-    `runs`: it shows only when the image runs; the others are asked without starting their service,
-    which no answer depends on. `slow`: nothing comes of it until time is up.
-    `native` and `emulated` are the answers that are right where the image runs natively or
-    emulated, if not `fail` alone.
+    may rightly fail too; `evidence` is text that the evidence of its check must contain.
+    `runs`: the fault shows only when the image runs; the others are checked without starting the
+    service. `slow`: it shows only after a timeout. `native` and `emulated` are the right answers
+    where the image runs natively or emulated, if not only `fail`.
     """
 
     name: str
@@ -54,10 +53,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def own(name: str) -> str:
-    """Return the line that puts in place what the workshop made for a fault."""
+    """Return the line that copies the files that the workshop made for a fault."""
     return f"COPY --from=workshop /shelf/{name}/ /\n"
 
 
 def of_other_machine(name: str) -> str:
-    """Return the lines that put in place what the workshop made of programs for other machines."""
+    """Return the lines that copy the programs for other machines that the workshop made."""
     return f"ARG TARGETARCH\nCOPY --from=workshop /shelf/{name}-on-${{TARGETARCH}}/ /\n"

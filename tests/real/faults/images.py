@@ -1,4 +1,4 @@
-"""Building the planted faults: one bake of them all, from good images that are there."""
+"""Building all planted faults in one bake, from good images in the store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ARG OTHER
 FROM ${GOOD} AS good
 FROM ${OTHER} AS other
 
-# A stage of the platform that is not asked for.
+# A stage for the platform that is not requested.
 FROM --platform=linux/arm64 ${GOOD} AS foreign-to-amd64
 FROM --platform=linux/amd64 ${GOOD} AS foreign-to-arm64
 FROM foreign-to-${TARGETARCH} AS foreign
@@ -34,7 +34,7 @@ RUN --network=none mkdir /state && python /workshop.py /shelf
 
 
 class Good(msgspec.Struct, frozen=True):
-    """Images that are right, as they are named in the store: of `redis`, and another variant's."""
+    """The names of good images in the store: of `redis`, and of another variant."""
 
     redis: str
     other: str
@@ -60,7 +60,7 @@ def dockerfile(faults: Iterable[Fault]) -> str:
 
 
 def bake_file(faults: Iterable[Fault], good: Good) -> str:
-    """Return the bake file of all faults that are built: a target each, on both platforms."""
+    """Return the bake file of all faults that are built: one target each, on both platforms."""
     targets = {
         fault.name: {
             "context": ".",
@@ -78,7 +78,7 @@ def bake_file(faults: Iterable[Fault], good: Good) -> str:
 
 
 def build(faults: Iterable[Fault], good: Good, folder: Path) -> None:
-    """Put the image of every fault into the engine's store; `folder` is for what it takes."""
+    """Put the image of every fault into the engine's store, using `folder` for the files."""
     faults = tuple(faults)
     shutil.copy(Path(__file__).parent / "workshop.py", folder)
     (folder / "Dockerfile").write_text(dockerfile(faults))
@@ -94,7 +94,7 @@ def build(faults: Iterable[Fault], good: Good, folder: Path) -> None:
 
 
 def remove(faults: Iterable[Fault]) -> None:
-    """Take the images away again."""
+    """Remove the images."""
     names = [image_of(fault) for fault in faults]
     command = ["docker", "image", "rm", "--force", *names]
     subprocess.run(command, capture_output=True, timeout=300, check=False)

@@ -1,7 +1,7 @@
 """Images that no build makes: a good one's index and configs, changed, as an OCI layout.
 
-The layout holds index, manifests and configs alone; the layers are in the engine's store already,
-which finds them by their digests.
+The layout has only index, manifests and configs; the layers are already in the engine's store,
+which finds them by digest.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ class _Twister:
     def _member(self, path: str) -> Json:
         file = self._source.extractfile(path)
         assert file is not None, path
-        told: Json = json.loads(file.read())
-        return told
+        document_: Json = json.loads(file.read())
+        return document_
 
     def _blob(self, descriptor: Json) -> Json:
         return self._member("blobs/" + descriptor["digest"].replace(":", "/"))
 
     def _put(self, document: Json) -> Json:
-        """Write a blob; return the part of a descriptor that names it."""
+        """Write a blob; return its digest and size for a descriptor."""
         data = json.dumps(document).encode()
         name = hashlib.sha256(data).hexdigest()
         if name not in self._written:

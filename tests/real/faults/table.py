@@ -1,6 +1,6 @@
-"""The planted faults: what each is, how it is made, and the check that is meant to catch it.
+"""The planted faults: what is wrong, how each is made, and the check that must find it.
 
-Those that only a running image shows are in `table_running`.
+Faults that only a running image shows are in `table_running`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tests.real.faults.fault import Entry, Fault, Twist, of_other_machine, own
 from tests.real.faults.table_running import HOSTILE, RUNNING, SERVICE
 
 _OTHER = {"amd64": "arm64", "arm64": "amd64"}
-# Put together here, so that no scanner takes this file for a leak.
+# Assembled here, so that secret scanners don't report this file.
 _AWS_SECRET = "wJalrXUtnFEMI" + "K7MDENGbPxRfiCY" + "Zq8vT1sR4uW2"
 _TOKEN = "ghp_" + "q7Rt2LmX9vBn4KdW8sYc" + "3HgPz6FjTa1EuQ0o"
 _PASSWORD = "correct-horse-7-battery"
@@ -97,16 +97,16 @@ def _comment(entries: list[Entry]) -> None:
 INDEX: tuple[Fault, ...] = (
     Fault(
         name="missing-platform",
-        what="an index that lacks a platform",
+        what="an index without one of the platforms",
         check="index",
         twist=_missing_platform,
-        # What isn't there can't be asked anything else: unknown.
+        # Nothing else can be checked of a missing image: unknown.
         also=("architecture", *_OF_FILES),
         evidence="linux/amd64",
     ),
     Fault(
         name="extra-platform",
-        what="an index that holds a platform nobody asked for",
+        what="an index with a platform that wasn't requested",
         check="index",
         twist=_extra_platform,
         evidence="s390x",
@@ -151,7 +151,7 @@ STATIC: tuple[Fault, ...] = (
     ),
     Fault(
         name="config-lies",
-        what="config tells the other architecture than its manifest's platform",
+        what="a config with another architecture than its manifest's platform",
         check="architecture",
         twist=_lying_config,
     ),
@@ -163,14 +163,14 @@ STATIC: tuple[Fault, ...] = (
     ),
     Fault(
         name="wrong-label",
-        what="label `queue.backend` tells another variant",
+        what="label `queue.backend` names another variant",
         check="labels",
         recipe="LABEL queue.backend=kafka\n",
         evidence="kafka",
     ),
     Fault(
         name="env-disagrees",
-        what="`OPENHQM_QUEUE_BACKEND` tells another variant",
+        what="`OPENHQM_QUEUE_BACKEND` names another variant",
         check="env",
         recipe="ENV OPENHQM_QUEUE_BACKEND=minimal\n",
         evidence="minimal",
@@ -189,7 +189,7 @@ STATIC: tuple[Fault, ...] = (
     ),
     Fault(
         name="command-changed",
-        what="a command of its own",
+        what="a changed command",
         check="command",
         recipe='CMD ["python", "-X", "dev", "-m", "openhqm.api.listener"]\n',
         evidence="dev",
@@ -325,7 +325,7 @@ STATIC: tuple[Fault, ...] = (
     ),
     Fault(
         name="root-denied",
-        what="runs as root, and its Python says that it doesn't",
+        what="runs as root, but its Python denies it",
         check="user",
         recipe=f"{own('root-denied')}USER 0:0\n",
         evidence="uid 0",
@@ -381,21 +381,21 @@ STATIC: tuple[Fault, ...] = (
     ),
     Fault(
         name="false-version",
-        what="the client's metadata claim another version",
+        what="the client's metadata claims another version",
         check="clients",
         recipe=own("false-version"),
         evidence="has version 99.0",
     ),
     Fault(
         name="hidden-version",
-        what="other metadata on PYTHONPATH hide those of the client",
+        what="other metadata on PYTHONPATH hides that of the client",
         check="clients",
         recipe=own("hidden-version"),
         evidence="redis-99.0.dist-info hides",
     ),
     Fault(
         name="client-outside",
-        what="its command runs in a virtual environment that lacks the client",
+        what="its command runs in a virtual environment without the client",
         check="clients",
         recipe=f'{own("client-outside")}CMD ["/opt/venv/bin/serve"]\n',
         also=("command",),

@@ -1,13 +1,13 @@
-"""The planted faults that only a running image shows, and images that fight back."""
+"""The planted faults that only a running image shows, and hostile images."""
 
 from __future__ import annotations
 
 from tests.real.faults.fault import Fault, own
 
 _SITE = "/usr/local/lib/python3*/site-packages"
-# A folder that the image's user could write to, if anybody could.
+# A folder owned by the image's user, which only a read-only file system protects.
 _STATE = "COPY --from=workshop --chown=1000:1000 /state/ /app/state/\n"
-# Where Python itself can't be asked, nothing can be.
+# Without a working Python, none of these can be checked.
 _ALL_THAT_RUNS = (
     *("machine", "python", "library", "extensions", "byte-code", "clients", "absent", "user"),
     *("service", "health-check"),
@@ -34,7 +34,7 @@ RUNNING: tuple[Fault, ...] = (
     ),
     Fault(
         name="broken-client",
-        what="its client is there and can't be imported",
+        what="its client is installed but can't be imported",
         check="clients",
         recipe=own("broken-client"),
         evidence="never_installed",
@@ -45,7 +45,7 @@ RUNNING: tuple[Fault, ...] = (
         what="a Python of another version",
         check="python",
         recipe=own("wrong-python"),
-        # Much that is installed was chosen for the other one.
+        # Many installed packages are built for the original version.
         also=("extensions", "clients", "service"),
         evidence="3.12",
         runs=True,
@@ -79,7 +79,7 @@ RUNNING: tuple[Fault, ...] = (
     ),
     Fault(
         name="broken-extension",
-        what="a compiled module of the core cut off after its header",
+        what="a compiled module of the core truncated after its header",
         check="extensions",
         recipe=f"USER 0\nRUN --network=none truncate -s 60 {_SITE}/pydantic_core/*.so\n"
         "USER 1000:1000\n",
@@ -89,7 +89,7 @@ RUNNING: tuple[Fault, ...] = (
     ),
     Fault(
         name="crashing-extension",
-        what="one cut off later, which crashes Python; emulated, it may be the emulator",
+        what="one truncated later, which crashes Python; emulated, it may be the emulator",
         check="extensions",
         recipe=f"USER 0\nRUN --network=none truncate -s 4096 {_SITE}/pydantic_core/*.so\n"
         "USER 1000:1000\n",
@@ -118,7 +118,7 @@ RUNNING: tuple[Fault, ...] = (
     ),
     Fault(
         name="import-error",
-        what="the service imports what isn't there",
+        what="the service imports a missing module",
         check="service",
         recipe=own("import-error"),
         evidence="never_written",
@@ -135,7 +135,7 @@ RUNNING: tuple[Fault, ...] = (
     ),
     Fault(
         name="crash-at-start",
-        what="the service gives up at once",
+        what="the service exits immediately",
         check="service",
         recipe=own("crash-at-start"),
         evidence="giving up",
@@ -143,7 +143,7 @@ RUNNING: tuple[Fault, ...] = (
     ),
     Fault(
         name="segfault-at-start",
-        what="the service dies of a segmentation fault; emulated, it may be the emulator's",
+        what="the service crashes with a segmentation fault; emulated, it may be the emulator",
         check="service",
         recipe=own("segfault-at-start"),
         evidence="signal 11",
@@ -175,7 +175,7 @@ RUNNING: tuple[Fault, ...] = (
     ),
     Fault(
         name="writes-to-root",
-        what="writes beside its code at the start",
+        what="writes next to its code at the start",
         check="service",
         recipe=f"{_STATE}{own('writes-to-root')}",
         evidence="Read-only file system",
@@ -186,7 +186,7 @@ RUNNING: tuple[Fault, ...] = (
 SERVICE: tuple[Fault, ...] = (
     Fault(
         name="needs-a-peer",
-        what="four workers that end without their queue, and are started again",
+        what="four workers that exit without their queue, and are restarted",
         check="service",
         recipe=own("needs-a-peer"),
         evidence="needs localhost:6379, where nothing listens",
@@ -196,7 +196,7 @@ SERVICE: tuple[Fault, ...] = (
     ),
     Fault(
         name="needs-a-name",
-        what="tries again and again to reach a host that is unknown",
+        what="keeps trying to reach an unknown host",
         check="service",
         recipe=own("needs-a-name"),
         evidence="needs redis:6379, which can't be resolved here",
@@ -206,7 +206,7 @@ SERVICE: tuple[Fault, ...] = (
     ),
     Fault(
         name="crash-loop",
-        what="four workers that end with an error, and are started again",
+        what="four workers that exit with an error, and are restarted",
         check="service",
         recipe=own("crash-loop"),
         evidence="ModuleNotFoundError: No module named 'never_written'; its processes keep exiting",
@@ -222,7 +222,7 @@ SERVICE: tuple[Fault, ...] = (
     ),
     Fault(
         name="workers-flap",
-        what="each of its responses is the last of a process",
+        what="each worker exits after one response",
         check="service",
         recipe=own("workers-flap"),
         evidence="worker failed; its processes keep exiting and restarting",
@@ -230,7 +230,7 @@ SERVICE: tuple[Fault, ...] = (
     ),
     Fault(
         name="becomes-a-daemon",
-        what="its main process ends and leaves a daemon behind",
+        what="its main process exits and leaves a daemon behind",
         check="service",
         recipe=own("becomes-a-daemon"),
         evidence="its main process exited while others were still running",
@@ -290,7 +290,7 @@ HOSTILE: tuple[Fault, ...] = (
         recipe=own("endless-output"),
         runs=True,
         slow=True,
-        # Where it was busy all the time, it may have been the emulator that is too slow.
+        # If it was busy all the time, the emulator may have been too slow.
         emulated=("fail", "unknown"),
     ),
     Fault(
@@ -311,7 +311,7 @@ HOSTILE: tuple[Fault, ...] = (
     ),
     Fault(
         name="escape-sequences",
-        what="prints what moves cursors, sets clipboards, looks like markup",
+        what="prints escape sequences and markup",
         check="service",
         recipe=own("escape-sequences"),
         evidence="[@click=app.quit]",
@@ -326,7 +326,7 @@ HOSTILE: tuple[Fault, ...] = (
     ),
     Fault(
         name="forged-answer",
-        what="a `python` that answers with what an honest image said once",
+        what="a `python` that replays the output of an honest image",
         check="python",
         recipe=f"{own('forged-answer')}ENV PATH=/opt/forger/bin:/usr/local/bin:/usr/bin:/bin\n",
         also=_ALL_THAT_RUNS,
@@ -335,7 +335,7 @@ HOSTILE: tuple[Fault, ...] = (
     ),
     Fault(
         name="gibberish",
-        what="a `python` that answers megabytes of nothing",
+        what="a `python` that prints megabytes of garbage",
         check="python",
         recipe=f"{own('gibberish')}ENV PATH=/opt/forger/bin:/usr/local/bin:/usr/bin:/bin\n",
         also=_ALL_THAT_RUNS,

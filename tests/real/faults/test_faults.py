@@ -1,7 +1,7 @@
-"""Planted faults: each is caught by the check meant for it, on each platform, and can't hurt.
+"""Planted faults: each is found by its check, on each platform, and can do no harm.
 
-Images without fault raise no alarm: that is the main job's test, and here the good image that all
-faults are made of is asked beside them.
+That images without faults raise no alarm is tested by the main job, and here with the good image
+that all faults are made from.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.run.checks.sandbox import RUN_LABEL
 from tests.real.conftest import MAIN_JOB, Ran, docker
-from tests.real.faults.asking import FOREIGN, GOOD, Answers, question
+from tests.real.faults.checking import FOREIGN, GOOD, Answers, check_faults
 from tests.real.faults.fault import BOTH, Fault
 from tests.real.faults.images import NAME, Good, build, remove
 from tests.real.faults.table import FAULTS, SECRETS
@@ -24,8 +24,8 @@ from tests.real.faults.verdict_table import shortcomings
 
 pytestmark = pytest.mark.engine
 
-# Faults that `make test` asks about on the emulated platform too: each way in which a platform
-# matters, and one crash, one failed start and one forged answer under emulation.
+# Faults that `make test` checks on the emulated platform too: each way in which a platform matters,
+# and one crash, one failed start and one forged answer under emulation.
 EMULATED = {
     "missing-platform",
     "extra-platform",
@@ -47,9 +47,9 @@ def case(fault: Fault, platform: str) -> Any:
 
 
 CASES = [case(fault, platform) for fault in FAULTS for platform in fault.platforms]
-# Everything that moves a cursor or begins a command to a terminal.
+# Everything that moves the cursor or starts an escape sequence.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-# More than any record of an honest lane has.
+# More characters than any record of an honest lane has.
 MOST_WORDS = 20_000
 WRITTEN_HERE = {
     *("Dockerfile", "docker-bake.json", "workshop.py", "twisted.tar"),
@@ -59,13 +59,13 @@ WRITTEN_HERE = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where all of it happens: the only place that may be written."""
+    """The only folder that may be written to."""
     return tmp_path_factory.mktemp("faults")
 
 
 @pytest.fixture(scope="module")
 def answers(whole: Ran, folder: Path, request: pytest.FixtureRequest) -> Iterator[Answers]:
-    """Build all faults and question them, once; under emulation those that are chosen."""
+    """Build and check all faults once; under emulation only the selected ones."""
     assert whole.code == 0, whole.err
     chosen = [getattr(item, "callspec", None) for item in request.session.items]
     emulated = {
@@ -76,48 +76,48 @@ def answers(whole: Ran, folder: Path, request: pytest.FixtureRequest) -> Iterato
     good = Good(f"{MAIN_JOB}:latest-redis", f"{MAIN_JOB}:latest-mqtt")
     try:
         build(FAULTS, good, folder)
-        yield question(FAULTS, good.redis, folder, emulated)
+        yield check_faults(FAULTS, good.redis, folder, emulated)
     finally:
         remove(FAULTS)
 
 
 @pytest.mark.parametrize(("fault", "platform"), CASES)
-def test_a_planted_fault_is_caught_by_the_check_meant_for_it(
+def test_a_planted_fault_is_found_by_its_check(
     fault: Fault, platform: str, answers: Answers
 ) -> None:
     assert shortcomings(fault, platform, answers) == []
 
 
 @pytest.mark.parametrize("platform", BOTH)
-def test_the_good_image_beside_them_raises_no_alarm(platform: str, answers: Answers) -> None:
+def test_the_good_image_raises_no_alarm(platform: str, answers: Answers) -> None:
     verdicts = answers.of(GOOD, platform)
     assert {fault.check for fault in FAULTS} <= set(verdicts)
     assert {v.answer for v in verdicts.values()} == {Answer.PASS}
 
 
-def test_nothing_that_an_image_says_reaches_the_terminal_as_a_command(answers: Answers) -> None:
+def test_output_of_an_image_reaches_the_terminal_without_escape_sequences(answers: Answers) -> None:
     for lane, verdicts in answers.by_lane.items():
         for verdict in verdicts:
             assert not CONTROL.search(verdict.evidence), (lane, verdict)
-    for ran in answers.said:
+    for ran in answers.outputs:
         assert "\x1b" not in ran.out + ran.err
         assert max(len(line) for line in ran.out.splitlines()) < MOST_WORDS
 
 
-def test_no_secret_is_told_in_full(answers: Answers) -> None:
-    for ran in answers.said:
+def test_no_secret_is_printed(answers: Answers) -> None:
+    for ran in answers.outputs:
         for secret in SECRETS:
             assert secret not in ran.out + ran.err
 
 
-def test_no_container_outlives_its_questions(answers: Answers) -> None:
+def test_no_container_outlives_its_checks(answers: Answers) -> None:
     ids = docker("ps", "--all", "--quiet", "--filter", f"label={RUN_LABEL}").split()
-    # Others may ask images of theirs at this moment.
+    # Other tests may be checking their images now.
     images = docker("inspect", "--format", "{{.Config.Image}}", *ids).split() if ids else []
     assert [image for image in images if image.startswith(NAME)] == []
 
 
 def test_nothing_is_written_outside_the_containers(answers: Answers, folder: Path) -> None:
-    """No file beside those that the suite itself has written, no volume that outlives them."""
+    """No files except those that the suite itself wrote, and no leftover volumes."""
     assert {file.name for file in folder.iterdir()} == WRITTEN_HERE
     assert answers.new_volumes == ()

@@ -1,4 +1,4 @@
-"""Runs in the good image while the faulty ones are built: makes the files of each fault's layer.
+"""Makes the files of each fault's layer; runs in the good image while the faulty ones are built.
 
 `python workshop.py FOLDER` writes FOLDER/NAME/… for every fault that changes files. It runs once,
 on the build platform; nothing it makes depends on a platform.
@@ -21,7 +21,7 @@ SITE = f"usr/local/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-pa
 
 IMPORT_ERROR = "import openhqm.never_written\n"
 CRASH = "import sys\n\nsys.exit('no configuration: giving up')\n"
-# A jump to nowhere: the kernel lets the first process of a container ignore a signal it is sent.
+# A real fault, because the first process of a container ignores signals sent with kill.
 SEGFAULT = "import ctypes\n\nctypes.string_at(0)\n"
 HANG = "import time\n\ntime.sleep(86400)\n"
 FORK_BOMB = """\
@@ -54,7 +54,7 @@ while True:
     connection.sendall({answer!r})
     connection.close()
 """
-# A parent like uvicorn's: as soon as one of its four workers ends, it starts another.
+# A parent like uvicorn's: whenever one of its four workers exits, it starts another.
 WORKERS = """\
 import os, sys
 
@@ -81,7 +81,7 @@ while True:
         print(f"redis:6379 is not there, trying again in a second: {error}", flush=True)
     time.sleep(1)
 """
-# Responds as it should, from the address and for the number of times that are put in.
+# Responds correctly; the address and the serving code are formatted into it.
 SERVES = """\
 import http.server, os, sys, time
 
@@ -99,7 +99,7 @@ server = Server(({address!r}, 8000), Handler)
 """
 ONCE = "server.handle_request(); sys.exit('one is enough')"
 DAEMON = "if os.fork(): os._exit(0)\nos.setsid()\nserver.serve_forever()"
-# Each response is the last of a process, and another takes its place.
+# Each process exits after one response and is replaced.
 FLAPPING = """\
 while True:
     if not os.fork():
@@ -108,7 +108,7 @@ while True:
     os.wait()
 """
 ERROR_500 = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-# A healthy answer that never ends: who waits for all of it waits for ever.
+# A response that never ends.
 ENDLESS_ANSWER = """\
 import socket
 
@@ -131,7 +131,7 @@ while True:
     os.write(1, line)
     os.write(2, line)
 """
-# A volume is the host's disk, unless something is mounted in its place.
+# A volume is on the host's disk unless something else is mounted there.
 FILLS_A_VOLUME = """\
 import sys
 
@@ -140,31 +140,31 @@ with open("/app/state/fill", "wb", buffering=0) as file:
         file.write(b"x" * 2**20)
 sys.exit("wrote 256 MB to the host's disk")
 """
-# Clears the screen, sets the title, writes the clipboard, ends what looks like markup.
+# Clears the screen, sets the title and the clipboard, and closes markup tags.
 ESCAPES = """\
 import sys
 
 sys.exit("\\x1b[2J\\x1b]0;owned\\x07\\x1b]52;c;b3duZWQ=\\x07[/bold][@click=app.quit]well[/]\\r\\x9b31m")
 """
-# Imported when the paths are known, before anything of the image itself.
+# Imported at startup, before anything else in the image.
 OTHER_VERSION = """\
 import sys
 
-told = (3, 12, *sys.version_info[2:])
+fake = (3, 12, *sys.version_info[2:])
 sys.version_info = type("version_info", (tuple,), {
-    "major": 3, "minor": 12, "micro": told[2], "releaselevel": "final", "serial": 0,
-})(told)
+    "major": 3, "minor": 12, "micro": fake[2], "releaselevel": "final", "serial": 0,
+})(fake)
 sys.version = "3.12" + sys.version[4:]
 sys.hexversion = 0x030C0000 | sys.hexversion & 0xFFFF
 """
-# What the probe of an honest image once answered, word for word.
+# The recorded output of the probe in an honest image.
 FORGED = """\
 #!/bin/sh
 echo 'openhqm-tui-probe:{"machine":"x86_64","implementation":"CPython","python":"3.13.5",\
 "python_platform":"linux-x86_64","uid":1000,"clients":[{"distribution":"redis","version":"7.4.1",\
 "found":true}],"absent":[]}'
 """
-# 4 MB without a line's end, then a mark and an answer that nests deeper than any reader goes.
+# 4 MB without a line break, then a mark and an answer nested deeper than any parser allows.
 GIBBERISH = """\
 #!/bin/sh
 x=0123456789abcdef
@@ -177,11 +177,11 @@ root:x:0:0:root:/root:/bin/sh
 toor:x:0:0::/root:/bin/sh
 openhqm:x:1000:1000::/app:/usr/sbin/nologin
 """
-# Imported before the program that asks for the user.
+# Imported before the probe reads the user.
 DENIED = "import os\n\nos.getuid = os.geteuid = lambda: 1000\n"
-# The machines in the headers of programs for each other platform.
+# For each platform, the ELF machine number of the other one.
 OTHER_MACHINES = {"amd64": 183, "arm64": 62}
-# Put together here, so that no scanner takes this file for a leak.
+# Assembled here, so that secret scanners don't report this file.
 PRIVATE_KEY = "\n".join(
     (
         "-----BEGIN " + "OPENSSH PRIVATE KEY-----",
@@ -193,14 +193,14 @@ PRIVATE_KEY = "\n".join(
 
 
 class Layer:
-    """The files that one fault adds to the good image, or puts in the place of its own."""
+    """The files that one fault adds to the good image or replaces in it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True)
 
     def put(self, place: str, content: str | bytes, mode: int = 0o644) -> None:
-        """Write a file, with byte-code if it is Python: the good image's would win otherwise."""
+        """Write a file, with bytecode if it is Python: else the good image's would win."""
         file = self._folder / place
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -272,7 +272,7 @@ def make(shelf: Path) -> None:
     ):
         layer(name).put(LISTENER, text)
 
-    # Half an installation: there by name and version, gone when it is needed.
+    # Half an installation: present by name and version, but it can't be imported.
     layer("broken-client").put(
         f"{SITE}/redis/exceptions.py", "from redis.never_installed import RedisError\n"
     )
@@ -323,7 +323,7 @@ def make(shelf: Path) -> None:
 
     layer("secret-file").put("app/.ssh/id_ed25519", PRIVATE_KEY)
     layer("secret-deleted").put("app/deploy_key.pem", PRIVATE_KEY, 0o600)
-    # What nothing can compress, and always the same.
+    # Incompressible, and always the same.
     layer("oversize").put("opt/model.bin", random.Random(5).randbytes(96 << 20))
 
 
