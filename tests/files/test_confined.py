@@ -1,4 +1,4 @@
-"""Files below a folder: no link leads out, only regular files are opened, and sizes are bounded."""
+"""Files below a folder: no link leads out, only regular files are opened, and sizes are limited."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST = 1_000_000
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder, with a secret beside it."""
+    """A folder next to a file with a secret."""
     (tmp_path / "secret").write_text("secret")
     (tmp_path / "away").mkdir()
     (tmp_path / "away" / "secret").write_text("secret")
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "holds"),
+    ("name", "content"),
     [
         ("file", b"here"),
         ("./sub//file", b"below"),
@@ -34,21 +34,21 @@ def folder(tmp_path: Path) -> Path:
         ("sub/deep/../file", b"below"),
     ],
 )
-def test_a_file_inside_is_read(folder: Path, name: str, holds: bytes) -> None:
-    assert read_inside(folder, name, MOST) == holds
+def test_a_file_inside_is_read(folder: Path, name: str, content: bytes) -> None:
+    assert read_inside(folder, name, MOST) == content
 
 
 @pytest.mark.parametrize(
-    ("target", "holds"),
+    ("target", "content"),
     [("file", b"here"), ("sub/file", b"below"), ("sub/../sub/./file", b"below")],
 )
-def test_a_link_that_stays_inside_is_followed(folder: Path, target: str, holds: bytes) -> None:
+def test_a_link_that_stays_inside_is_followed(folder: Path, target: str, content: bytes) -> None:
     (folder / "link").symlink_to(target)
-    assert read_inside(folder, "link", MOST) == holds
+    assert read_inside(folder, "link", MOST) == content
     (folder / "sub" / "up").symlink_to("../link")
-    assert read_inside(folder, "sub/up", MOST) == holds
+    assert read_inside(folder, "sub/up", MOST) == content
     (folder / "absolute").symlink_to(folder / target)
-    assert read_inside(folder, "absolute", MOST) == holds
+    assert read_inside(folder, "absolute", MOST) == content
 
 
 def test_links_are_followed_where_the_folder_itself_is_a_link(folder: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_fifo_neither_blocks_nor_is_read(folder: Path) -> None:
         os.close(open_to_write(folder, "fifo"))
 
 
-def test_links_in_a_circle_come_to_an_end(folder: Path) -> None:
+def test_circular_links_are_refused(folder: Path) -> None:
     (folder / "one").symlink_to("two")
     (folder / "two").symlink_to("one")
     with pytest.raises(OSError, match="symbolic links"):
@@ -98,12 +98,12 @@ def test_links_in_a_circle_come_to_an_end(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["sub", ".", "", "sub/.."])
-def test_a_folder_is_no_file(folder: Path, name: str) -> None:
+def test_a_folder_is_refused(folder: Path, name: str) -> None:
     with pytest.raises(IsADirectoryError):
         read_inside(folder, name, MOST)
 
 
-def test_what_is_not_there_is_not_found(folder: Path) -> None:
+def test_a_missing_file_is_reported(folder: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_inside(folder, "none", MOST)
     with pytest.raises(FileNotFoundError):
@@ -122,7 +122,7 @@ def test_a_file_that_is_too_large_is_refused(folder: Path) -> None:
         read_inside(folder, "file", 3)
 
 
-def test_writing_goes_through_no_link(folder: Path) -> None:
+def test_writing_through_a_link_is_refused(folder: Path) -> None:
     (folder / "inner").symlink_to("file")
     (folder / "outer").symlink_to("../secret")
     (folder / "to-be").symlink_to("../made")
@@ -137,7 +137,7 @@ def test_writing_goes_through_no_link(folder: Path) -> None:
     assert (folder / "file").read_text() == "here"
 
 
-def test_a_file_is_made_for_its_owner_appended_to_and_emptied(folder: Path) -> None:
+def test_a_file_is_created_for_its_owner_appended_to_and_emptied(folder: Path) -> None:
     for text in (b"one", b"two"):
         with os.fdopen(open_to_write(folder, "sub/new"), "ab") as out:
             out.write(text)
@@ -159,7 +159,7 @@ def test_no_descriptor_stays_open(folder: Path) -> None:
     assert len(os.listdir("/dev/fd")) == before  # noqa: PTH208
 
 
-def test_where_a_path_leads(folder: Path) -> None:
+def test_paths_are_resolved_inside_the_folder(folder: Path) -> None:
     (folder / "out").symlink_to("../away")
     (folder / "in").symlink_to("sub")
     assert resolved_inside(folder, "in/x") == folder / "sub" / "x"

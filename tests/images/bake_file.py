@@ -11,7 +11,7 @@ BAKE_FILE = Path(__file__).parents[2] / "assets/docker-bake.hcl"
 
 
 def filled(text: str) -> str:
-    """Return the text of the bake file with the variants of today."""
+    """Return the text of the bake file with the current variants."""
     names = ", ".join(f'"{variant.name}"' for variant in our_variants())
     return re.sub(r"variant = \[.*\]", f"variant = [{names}]", text)
 

@@ -51,7 +51,7 @@ def test_the_bake_file_has_a_target_for_every_variant():
         assert "secret" not in target
 
 
-def test_base_certificates_and_epoch_come_from_outside(tmp_path: Path):
+def test_base_certificates_and_epoch_are_variables(tmp_path: Path):
     bundle = tmp_path / "ca.pem"
     bundle.touch()
     targets = _printed(BASE_IMAGE="b:1", CA_BUNDLE=str(bundle), SOURCE_DATE_EPOCH="86400")
@@ -63,8 +63,8 @@ def test_base_certificates_and_epoch_come_from_outside(tmp_path: Path):
 
 
 @pytest.mark.parametrize("variant", ["all", "minimal"])
-def test_docker_build_check_has_nothing_to_say(variant: str, tmp_path: Path):
-    # Checking resolves the base's name: an empty one answers where no registry does.
+def test_docker_build_check_reports_nothing(variant: str, tmp_path: Path):
+    # The check resolves the base image; an empty context replaces it where no registry is.
     (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
     done = _docker(
         *("buildx", "build", "--call=check,format=json", "--file", "Dockerfile"),

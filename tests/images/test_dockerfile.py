@@ -1,4 +1,4 @@
-"""What the Dockerfile promises, held as far as its text can show it."""
+"""The rules for the Dockerfile that can be verified from its text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 CONTEXT = ROOT / "assets/context"
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
-# Heredocs are programs of their own: their lines are no instructions.
+# Heredocs are separate programs: their lines are no instructions.
 _HEREDOC = re.compile(r"<<'EOF'([^\n]*)\n.*?^EOF$", re.MULTILINE | re.DOTALL)
 _CONTINUED = re.compile(r"\\\n\s*")
 _COMMENT = re.compile(r"^#.*\n", re.MULTILINE)
@@ -55,7 +55,7 @@ def test_the_build_argument_has_a_default():
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda v: v.name)
-def test_every_variant_is_an_image_where_nothing_runs(variant: Variant):
+def test_the_image_of_a_variant_runs_no_instruction(variant: Variant):
     stages = _stages()
     for name in ["image", *_ancestors(f"{variant.name}-image")]:
         for instruction in stages[name][1:]:
@@ -91,7 +91,7 @@ def test_the_image_stage_is_the_last_and_runs_as_openhqm():
     assert "/health" in health
 
 
-def test_what_varies_from_run_to_run_comes_after_all_else():
+def test_labels_that_vary_between_builds_come_last():
     (last,) = [i for i in _stages()["image"] if i.startswith("LABEL ")]
     assert _instructions()[-1] == last
     for key in ("title", "description", "source", "licenses", "version", "revision", "created"):
@@ -110,7 +110,7 @@ def test_amd64_and_arm64_install_on_the_build_platform_from_wheels_only():
         assert stages[f"installer-{arch}"] == [f"FROM emulated AS installer-{arch}"]
 
 
-def test_whatever_asks_the_network_takes_the_secrets():
+def test_instructions_with_network_access_mount_the_secrets():
     for name, instructions in _stages().items():
         for instruction in instructions:
             words = instruction.split()
@@ -133,13 +133,13 @@ def _names_in(file: Path) -> set[str]:
 @pytest.mark.parametrize(
     "variant", [v for v in VARIANTS if len(v.clients) == 1], ids=lambda v: v.name
 )
-def test_each_client_has_a_requirements_file_of_its_own(variant: Variant):
+def test_each_client_has_its_own_requirements_file(variant: Variant):
     file = CONTEXT / f"requirements-queue-{variant.name}.txt"
     assert _names_in(file) == {variant.clients[0].distribution}
     assert not _names_in(CONTEXT / "requirements.txt") & {c.distribution for c in ALL_CLIENTS}
 
 
-def test_constraints_pin_everything_the_context_asks_for():
+def test_constraints_pin_every_requirement_of_the_context():
     pinned = _names_in(CONTEXT / "constraints.txt")
     for file in CONTEXT.glob("requirements*.txt"):
         assert _names_in(file) <= pinned
@@ -161,7 +161,7 @@ def test_the_reference_service_reads_its_clients_from_the_requirements_files():
     assert service["missing"]("minimal") == []
 
 
-def test_the_context_is_laid_out_as_a_checkout():
+def test_the_context_has_the_layout_of_a_checkout():
     assert (CONTEXT / "src/openhqm/api/listener.py").is_file()
     assert {f.name for f in CONTEXT.glob("requirements-queue-*.txt")} == {
         f"requirements-queue-{v.name}.txt" for v in VARIANTS if len(v.clients) == 1
