@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Tests wait more than they compute: two processes more than there are cores.
+# Tests wait more than they compute, so there are two more processes than cores.
 JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 # Tests marked `full` are left out of `test`; `test-full` runs them.
 CHOSEN  = $(if $(FULL),$(ONLY),$(if $(ONLY),($(ONLY)) and )not full)
@@ -26,7 +26,7 @@ dev: $(READY)
 test: $(READY)
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup -m "$(CHOSEN)" $(TESTS)
 
-# Root doesn't read its caller's Docker context, so the context's engine is passed on.
+# Root doesn't read the calling user's Docker context, so its engine is passed on.
 ## Run the engine tests that need root, with sudo (as root, `test` includes them)
 test-root: $(READY)
 	@engine=$$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null); \
@@ -34,7 +34,7 @@ test-root: $(READY)
 	  DOCKER_HOST="$${DOCKER_HOST:-$$engine}" PYTHONDONTWRITEBYTECODE=1 \
 	  $(BIN)/python -m pytest -p no:cacheprovider -m root tests/real
 
-## Run all tests, also the long ones, then those without an engine on the oldest and newest installed Python
+## Run all tests including the long ones, then those without an engine on the oldest and newest installed Python
 test-full: $(READY)
 	@$(MAKE) --no-print-directory test FULL=1
 	@for version in $$($(BIN)/python -m tests.pythons others); do \
