@@ -74,21 +74,21 @@ def long_names(world: World) -> folders.Made:
 
 
 @pytest.mark.parametrize("size", [NARROW, SMALL, LARGE], ids="{0[0]}x{0[1]}".format)
-def test_every_standing(snap_compare, world: World, size):
+def test_every_status(snap_compare, world: World, size):
     assert look(snap_compare, world, ["3"], size, made=mixed(world), opened=True)
 
 
 @pytest.mark.parametrize("size", [NARROW, LARGE], ids="{0[0]}x{0[1]}".format)
-def test_an_answer_that_is_no_pass(snap_compare, world: World, size):
+def test_a_failed_check(snap_compare, world: World, size):
     assert look(snap_compare, world, ["3", "f"], size, made=mixed(world), opened=True)
 
 
-def test_without_what_is_a_pass(snap_compare, world: World):
+def test_passed_checks_hidden(snap_compare, world: World):
     assert look(snap_compare, world, ["3", "f", "x"], SMALL, made=mixed(world), opened=True)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids="{0[0]}x{0[1]}".format)
-def test_the_evidence_of_an_answer(snap_compare, world: World, size):
+def test_the_evidence_of_a_verdict(snap_compare, world: World, size):
     assert look(snap_compare, world, ["3", "f", "enter"], size, made=mixed(world), opened=True)
 
 
@@ -102,7 +102,7 @@ def test_sixteen_verified(snap_compare, world: World):
 
 
 @pytest.mark.parametrize("make", [cancelled, unchecked, long_names])
-def test_a_run_that_is_over(snap_compare, world: World, make):
+def test_a_finished_run(snap_compare, world: World, make):
     assert look(snap_compare, world, ["3"], made=make(world), opened=True)
 
 

@@ -14,7 +14,7 @@ PLACES = {"1": "plan", "2": "run", "3": "checks", "4": "history", "5": "doctor"}
 
 
 @pytest.mark.parametrize("key", ["1", "2", "4"], ids=["plan", "run", "history"])
-def test_the_help_of_each_place(snap_compare, world: World, key):
+def test_the_help_of_each_screen(snap_compare, world: World, key):
     assert look(snap_compare, world, [key, "question_mark"], MIDDLE, made=_failed(world))
 
 
@@ -52,12 +52,12 @@ def test_an_interrupted_run(snap_compare, world: World):
 
 
 @pytest.mark.parametrize("size", [SMALL, NARROW], ids=["80x24", "60x20"])
-def test_the_first_time(snap_compare, world: World, size):
+def test_the_first_start(snap_compare, world: World, size):
     assert look(snap_compare, world, [], size)
 
 
 @pytest.mark.parametrize("key", ["1", "5"], ids=["plan", "doctor"])
-def test_each_place_without_an_engine(snap_compare, world: World, key):
+def test_each_screen_without_an_engine(snap_compare, world: World, key):
     world.facts = NO_ENGINE
     assert look(snap_compare, world, [key])
 
@@ -67,7 +67,7 @@ def test_each_place_without_an_engine(snap_compare, world: World, key):
     [*((key, "light") for key in PLACES), ("2", "contrast"), ("2", "terminal")],
     ids=[*(f"{name}-light" for name in PLACES.values()), "run-contrast", "run-terminal"],
 )
-def test_each_place_in_other_colors(snap_compare, world: World, key, theme):
+def test_each_screen_in_other_themes(snap_compare, world: World, key, theme):
     made = _failed(world)
     assert look(
         snap_compare, world, [key], MIDDLE, made=made, opened=True, theme=f"openhqm-{theme}"

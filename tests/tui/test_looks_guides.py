@@ -13,11 +13,11 @@ def test_a_guide(snap_compare, world: World, size):
     assert look(snap_compare, world, ["f1"], size)
 
 
-def test_its_end(snap_compare, world: World):
+def test_the_end_of_a_guide(snap_compare, world: World):
     assert look(snap_compare, world, ["f1", "end"], SMALL)
 
 
-def test_in_light(snap_compare, world: World):
+def test_a_guide_in_the_light_theme(snap_compare, world: World):
     assert look(snap_compare, world, ["f1"], MIDDLE, theme="openhqm-light")
 
 
@@ -26,9 +26,9 @@ def test_the_list_on_a_small_screen(snap_compare, world: World):
 
 
 @pytest.mark.parametrize("key", ["t", "l"])
-def test_what_is_asked_over_it(snap_compare, world: World, key):
+def test_a_dialog_over_a_guide(snap_compare, world: World, key):
     assert look(snap_compare, world, ["f1", key], SMALL)
 
 
-def test_what_was_found(snap_compare, world: World):
+def test_search_results(snap_compare, world: World):
     assert look(snap_compare, world, ["f1", "slash", *"zebra", "enter", "n"], SMALL)

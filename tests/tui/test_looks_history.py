@@ -58,6 +58,6 @@ def test_trends(snap_compare, world: World, size):
     assert look(snap_compare, world, ["4", "t", "down"], size)
 
 
-def test_two_runs(snap_compare, world: World):
+def test_a_comparison_of_two_runs(snap_compare, world: World):
     _add_runs(world, 60)
     assert look(snap_compare, world, ["4", "x", "down", "down", "c"], SMALL)

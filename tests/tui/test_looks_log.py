@@ -33,7 +33,7 @@ def test_a_log(snap_compare, world: World, name, keys, size):
     assert look(snap_compare, world, keys, size, made=long_log(world), opened=True)
 
 
-def test_in_light(snap_compare, world: World):
+def test_a_log_in_the_light_theme(snap_compare, world: World):
     keys = ["tab", "e", "v", "j"]
     made = long_log(world)
     assert look(snap_compare, world, keys, made=made, opened=True, theme="openhqm-light")

@@ -23,17 +23,17 @@ def player(world: World, position: float = 0.0, *, paused: bool = False) -> dict
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE, NARROW], ids="{0[0]}x{0[1]}".format)
-def test_while_it_plays(snap_compare, world: World, size):
+def test_a_running_replay(snap_compare, world: World, size):
     assert look(snap_compare, world, (), size, **player(world, 30.0))
 
 
-def test_while_it_is_paused(snap_compare, world: World):
+def test_a_paused_replay(snap_compare, world: World):
     assert look(snap_compare, world, (), **player(world, 30.0, paused=True))
 
 
-def test_at_its_end(snap_compare, world: World):
+def test_a_finished_replay(snap_compare, world: World):
     assert look(snap_compare, world, (), MIDDLE, **player(world, 1000.0))
 
 
-def test_from_checks(snap_compare, world: World):
+def test_a_replay_on_the_checks_screen(snap_compare, world: World):
     assert look(snap_compare, world, ("3",), MIDDLE, **player(world, 45.0))

@@ -31,12 +31,12 @@ def test_the_whole_run(snap_compare, world: World):
 
 
 @pytest.mark.parametrize("name", ["failed", "cancelled", "emulated", "warm"])
-def test_runs_of_every_ending(snap_compare, world: World, name):
+def test_runs_with_every_outcome(snap_compare, world: World, name):
     _recorded(world, name)
     assert look(snap_compare, world, OPEN)
 
 
-def test_without_what_was_cached(snap_compare, world: World):
+def test_cached_steps_hidden(snap_compare, world: World):
     _recorded(world, "warm")
     assert look(snap_compare, world, [*OPEN, "full_stop"])
 
@@ -46,7 +46,7 @@ def test_the_end_of_the_list(snap_compare, world: World):
     assert look(snap_compare, world, [*OPEN, "end"])
 
 
-def test_while_they_run(snap_compare, world: World):
+def test_running_steps(snap_compare, world: World):
     made = folders.running(world.state)
     assert look(snap_compare, world, ["s", "down", "down"], SMALL, made=made, opened=True)
 
@@ -60,6 +60,6 @@ def test_one_lane_with_long_names(snap_compare, world: World):
     assert look(snap_compare, world, ["s", "end"], made=made, opened=True)
 
 
-def test_nothing_began_yet(snap_compare, world: World):
+def test_a_run_without_started_steps(snap_compare, world: World):
     made = folders.Made(world.state).hold().start()
     assert look(snap_compare, world, ["s"], made=made, opened=True)
