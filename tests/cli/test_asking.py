@@ -204,12 +204,12 @@ def test_an_attached_client_sees_requests_of_others(
     ]
 
 
-@pytest.mark.parametrize("over", [False, True])
+@pytest.mark.parametrize("finished", [False, True])
 def test_an_interrupt_cancels_only_a_run_that_the_command_restarted(
-    live: Watch, docker: FakeDocker, tmp_path: Path, over: bool
+    live: Watch, docker: FakeDocker, tmp_path: Path, finished: bool
 ) -> None:
     docker.target("kafka", BROKEN, HELD)
-    if over:
+    if finished:
         docker.release("gcp")
         ended(live)
     words = [sys.executable, "-m", "openhqm_tui", "retry", "kafka", "--format", "json"]
@@ -223,8 +223,8 @@ def test_an_interrupt_cancels_only_a_run_that_the_command_restarted(
         finally:
             retrying.kill()
     assert retrying.returncode == 130
-    assert live.has(events.CancelRequested) is over
-    if over:
+    assert live.has(events.CancelRequested) is finished
+    if finished:
         ended(live)
     else:
         assert live.folder.is_live()

@@ -68,7 +68,7 @@ def signals_as_before() -> Iterator[None]:
 @pytest.mark.usefixtures("signals_as_before")
 @pytest.mark.parametrize("means", SIGNALS)
 @pytest.mark.parametrize("before", [signal.SIG_IGN, signal.default_int_handler])
-def test_every_signal_that_stops_it_is_an_interrupt(means: signal.Signals, before: object) -> None:
+def test_every_stop_signal_raises_an_interrupt(means: signal.Signals, before: object) -> None:
     # A shell makes a background process ignore SIGINT; SIGTERM must still stop it.
     signal.signal(signal.SIGINT, before)  # type: ignore[arg-type]
     handlers = [signal.getsignal(one) for one in SIGNALS]

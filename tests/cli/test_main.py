@@ -201,7 +201,7 @@ def test_the_variants_are_listed_as_json(capsys: Capture) -> None:
     assert [json.loads(line)["name"] for line in out.splitlines()] == list(VARIANT_NAMES)
 
 
-def test_the_plan_is_what_build_would_run(
+def test_plan_prints_what_build_would_run(
     capsys: Capture, docker: FakeDocker, own_home: Path
 ) -> None:
     choice = "--backend redis,all --platforms arm64 --tag 1.0 --base-image mine:1"

@@ -25,15 +25,15 @@ def test_by_default_the_latest_run_is_reported_as_markdown(
 
 
 @pytest.mark.parametrize(
-    ("form", "begins"),
+    ("form", "start"),
     [("html", "<!doctype html>"), ("junit", "<?xml"), ("json", "{"), ("github", "## openhqm-tui")],
 )
 def test_every_format_can_be_written_to_a_file(
-    folder: RunFolder, form: str, begins: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: RunFolder, form: str, start: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "out"
     assert main(["report", "20261123", "--format", form, "-o", str(file)]) == 0
-    assert file.read_text(encoding="utf-8").startswith(begins)
+    assert file.read_text(encoding="utf-8").startswith(start)
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == f"openhqm-tui: wrote {file}\n"

@@ -6,7 +6,7 @@ RUN echo "building $QUEUE_BACKEND for $TARGETARCH" && uname -m
 RUN if [ "$QUEUE_BACKEND" = kafka ] && [ "$TARGETARCH" = arm64 ]; then echo "this is why" >&2; exit 7; fi
 RUN if [ "$QUEUE_BACKEND" = gcp ]; then echo "sleeping"; sleep 300; fi
 
-# What stands in for OpenHQM: compiled modules by the names of its core's, and something healthy.
+# A stand-in for OpenHQM: compiled modules with the names of its core modules, and a healthy service.
 FROM build
 RUN mkdir -p /app && cd /app && echo ok >health && \
     for core in pydantic_core yaml/_yaml; do \

@@ -2,8 +2,8 @@ ARG BASE
 FROM ${BASE}
 RUN apt-get update -qq && apt-get install -qq --no-install-recommends redis-server util-linux && \
     mkdir /data && chown redis:redis /data
-# Starts as the official image does: as root, it takes its folder and becomes another user, for which
-# it needs capabilities.
+# Starts like the official image: as root, it takes ownership of its folder and switches to another
+# user, for which it needs capabilities.
 COPY --chmod=755 <<'EOF' /usr/local/bin/docker-entrypoint.sh
 #!/bin/sh
 set -e

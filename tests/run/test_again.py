@@ -72,12 +72,12 @@ async def test_handled_requests_are_not_repeated(docker: FakeDocker) -> None:
         await soon(lambda: docker.has("held-gcp"))
         watch.folder.ask(Request("cancel", "gcp"))
     watch.folder.ask(Request("retry", "gcp"))
-    taken = await execute_again(watch.folder)
-    assert taken.status is Status.PASSED
-    assert len(taken.order(events.CancelRequested)) == 1
+    resumed = await execute_again(watch.folder)
+    assert resumed.status is Status.PASSED
+    assert len(resumed.order(events.CancelRequested)) == 1
     idle = await execute_again(watch.folder)
     assert idle.status is Status.PASSED
-    assert idle.order(events.TargetStarted) == taken.order(events.TargetStarted)
+    assert idle.order(events.TargetStarted) == resumed.order(events.TargetStarted)
 
 
 async def test_a_resumed_run_counts_only_the_time_it_was_executed(
@@ -136,9 +136,9 @@ async def test_checks_that_were_cut_off_are_resumed_without_a_build(docker: Fake
         watch.folder.ask(Request("cancel"))
     docker.container("linux/arm64")
     watch.folder.ask(Request("resume"))
-    taken = await execute_again(watch.folder)
-    assert taken.status is Status.PASSED
-    assert taken.order(events.TargetStarted) == ["redis"]
+    resumed = await execute_again(watch.folder)
+    assert resumed.status is Status.PASSED
+    assert resumed.order(events.TargetStarted) == ["redis"]
     assert len(docker.calls_of("run", "linux/amd64")) == 1, "it was verified before"
 
 

@@ -73,7 +73,7 @@ async def test_images_pulled_only_for_checks_are_removed(docker: FakeDocker) -> 
     assert removed[-1] == REDIS
 
 
-async def test_images_that_were_there_before_are_kept(docker: FakeDocker) -> None:
+async def test_images_pulled_before_are_kept(docker: FakeDocker) -> None:
     digest = digest_of("redis").removeprefix("sha256:")
     (docker.place / f"pulled-{digest}-amd64").touch()
     watch = await executed(remote_run("redis"))

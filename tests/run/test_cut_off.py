@@ -144,7 +144,7 @@ def test_a_stream_cut_off_at_any_byte_has_the_records_of_its_complete_lines() ->
     first = max(0, len(data) - WINDOW)
     reader, state = StreamDecoder(), RunState(recording("cold").info)
     state.apply_records("all", reader.feed(data[:first]))
-    begun = data[data.rfind(b"\n", 0, first) + 1 : first]
+    partial = data[data.rfind(b"\n", 0, first) + 1 : first]
     counted = 0
     for at in range(first, len(data)):
         byte = data[at : at + 1]
@@ -153,14 +153,14 @@ def test_a_stream_cut_off_at_any_byte_has_the_records_of_its_complete_lines() ->
             (record,) = records
             assert isinstance(record, SolveStatus)
             state.apply_records("all", records)
-            begun, counted = b"", counted + 1
+            partial, counted = b"", counted + 1
             continue
         assert records == []
-        begun += byte
+        partial += byte
         # Closing a stream that ends here adds nothing to the complete lines, except a last
         # record that misses only its line break.
         last = StreamDecoder()
-        assert last.feed(begun) == []
+        assert last.feed(partial) == []
         complete = data[at + 1 : at + 2] == b"\n"
         assert len(last.close()) == complete, f"cut behind {at}"
     assert counted > 100

@@ -253,9 +253,9 @@ def test_an_invalid_line_changes_nothing(tmp_path: Path, line: bytes) -> None:
 def test_a_stream_is_read_from_the_run_folder_only(tmp_path: Path, stream: str) -> None:
     folder = copied("failed", tmp_path / "run")
     first, *rest = folder.events_file.read_bytes().splitlines(keepends=True)
-    begun = events.TargetStarted(at=1.0, target="redis", attempt=1, stream=stream)
+    start = events.TargetStarted(at=1.0, target="redis", attempt=1, stream=stream)
     ended = [line for line in rest if b"target-ended" in line or b"run-ended" in line]
-    folder.events_file.write_bytes(first + msgspec.json.encode(begun) + b"\n" + b"".join(ended))
+    folder.events_file.write_bytes(first + msgspec.json.encode(start) + b"\n" + b"".join(ended))
     redis = state_of(folder).targets["redis"]
     assert (redis.steps, redis.texts) == ({}, [])
 

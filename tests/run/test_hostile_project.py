@@ -55,13 +55,13 @@ BECOMES: list[Callable[[Path], None]] = [fifo, endless, link_out, huge]
 NO_USER = Path("/nonexistent/settings.toml")
 
 
-def read_all(folder: Path, name: str, *, of_a_person: bool) -> None:
+def read_all(folder: Path, name: str, *, by_user: bool) -> None:
     """Read settings and checks; also raise what the project may not set."""
     if name == "checks.toml":
         (folder / PROJECT_FILE).write_text(f'checks = "{name}"')
     for refused in read_settings(folder, {}, NO_USER).refused.values():
         raise UsageProblem(refused.line)
-    project_checks(folder, name if name == "checks.toml" and of_a_person else "")
+    project_checks(folder, name if name == "checks.toml" and by_user else "")
 
 
 @pytest.mark.parametrize("become", BECOMES, ids=lambda become: become.__name__)
@@ -71,7 +71,7 @@ def test_settings_and_checks_are_read_from_plain_files_only(
 ) -> None:
     become(folder / name)
     with pytest.raises(UsageProblem) as caught:
-        read_all(folder, name, of_a_person=become not in {link_out, endless})
+        read_all(folder, name, by_user=become not in {link_out, endless})
     line = str(caught.value)
     assert str(folder / name) in line or "is not inside the project's folder" in line
     assert len(line.splitlines()) == 1
@@ -124,7 +124,7 @@ def test_with_a_bake_file_the_dockerfile_is_left_to_buildx(
     assert source_for(folder).kind is SourceKind.BAKE
 
 
-def test_a_person_may_name_files_anywhere(folder: Path) -> None:
+def test_the_user_may_name_files_anywhere(folder: Path) -> None:
     away = folder.parent / "away"
     away.mkdir()
     (away / "Dockerfile").write_text("ARG QUEUE_BACKEND\n")

@@ -100,7 +100,7 @@ FINDINGS = [
         title="Base image",
         health=Health.WARN,
         detail="python:3.13-slim is not in the local store, the registry can't be reached",
-        why="Every variant stands on it.",
+        why="Every variant is built on it.",
         advice="Give --base-image REF, or log in.",
     ),
     Finding(key="disk", title="Disk", health=Health.OK, detail="41 GB free"),

@@ -80,7 +80,7 @@ async def test_verdicts_are_shown_in_a_table_with_their_evidence(world: World):
         assert "Verified: no check failed" in text(app, "#evidence")
 
 
-async def test_a_table_wider_than_the_terminal_keeps_its_cursor_in_sight(world: World):
+async def test_a_table_wider_than_the_terminal_keeps_its_cursor_visible(world: World):
     app = world.app(checked(world).run)
     async with app.run_test(size=(44, 24)) as pilot:
         await settle(pilot)

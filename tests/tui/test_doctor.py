@@ -209,7 +209,7 @@ async def test_the_use_of_sudo_is_shown(world: World):
 
 
 @pytest.mark.parametrize(("keys", "leaves"), [(["enter"], True), (["escape"], False)])
-async def test_leaving_while_a_fix_runs_asks_and_stops_it(two: World, keys, leaves):
+async def test_quitting_during_a_fix_asks_and_stops_it(two: World, keys, leaves):
     two.fix_hangs = True
     app = two.app()
     async with app.run_test(size=(120, 40)) as pilot:
