@@ -158,12 +158,12 @@ def test_changed_lanes_and_targets_are_named(grow) -> None:
 def test_a_poll_reports_whether_there_is_more_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "_MOST_BYTES", 1000)
     follower = Follower(recording("failed"))
-    looks = 0
+    polls = 0
     while not follower.finished:
         changes = follower.poll()
-        looks += 1
+        polls += 1
         assert changes.more or follower.finished or changes
-    assert looks > 10
+    assert polls > 10
 
 
 @pytest.mark.parametrize("kept", [0, 1, 3, 5])

@@ -12,7 +12,7 @@ from openhqm_tui.tui.opening import cut_off
 from openhqm_tui.tui.widgets.dialogs import ChooseRun, HelpDialog, QuestionDialog
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
-from tests.tui.test_run_asks import notices
+from tests.tui.test_run_actions import notices
 
 SIZE = (100, 30)
 OLD, NEWER, NEWEST = (f"20261123-15{minute}00-aa01" for minute in (10, 11, 12))

@@ -10,7 +10,7 @@ import pytest
 from openhqm_tui.domain.errors import UsageProblem
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
-from tests.tui.test_run_asks import notices
+from tests.tui.test_run_actions import notices
 
 
 def allow_suspend(app, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from openhqm_tui.tui.run.header import PagesLine
 from openhqm_tui.tui.run.target_list import TargetList
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
-from tests.tui.test_run_asks import _click_word, digest, panes, targets, visible
+from tests.tui.test_run_actions import _click_word, digest, panes, targets, visible
 
 
 async def test_everything_can_be_done_by_mouse(world: World):

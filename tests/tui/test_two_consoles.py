@@ -10,7 +10,7 @@ from openhqm_tui.tui.run.target_list import TargetList
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
-from tests.tui.test_run_asks import notices
+from tests.tui.test_run_actions import notices
 
 SIZE = (120, 40)
 
