@@ -7,7 +7,6 @@ from collections import Counter
 from importlib import import_module
 from typing import Any
 
-import pytest
 from textual.widgets import Static
 
 from openhqm_tui.tui import command_table
@@ -105,16 +104,6 @@ async def test_the_palette_runs_commands(world: World):
         await until(pilot, lambda: app.screen.query("CommandList").first().option_count)
         await pilot.press("enter")
         await until(pilot, lambda: app.place.PLACE == "history")
-
-
-@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5"])
-async def test_each_screen_is_one_key_away(world: World, key):
-    app = world.app()
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await pilot.press("5", key)
-        await settle(pilot)
-        assert command_table.PLACES[int(key) - 1] == app.place.PLACE
 
 
 async def test_each_screen_is_one_click_away(world: World):

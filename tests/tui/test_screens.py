@@ -166,15 +166,6 @@ async def test_a_fixed_machine_can_build(world: World):
         )
 
 
-async def test_quitting_without_a_live_run_asks_nothing(world: World):
-    app = world.app()
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await pilot.press("q")
-        await pilot.pause()
-    assert app.return_value == 0
-
-
 @pytest.mark.parametrize(
     ("keys", "leaves", "requests"),
     [
