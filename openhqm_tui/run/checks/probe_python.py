@@ -156,7 +156,7 @@ def compare_files(
             continue
         digest = b2a_base64(sha256(data).digest()).decode().strip().replace("+", "-")
         if digest.replace("/", "_").rstrip("=") != expected[7:].rstrip("="):
-            seen["error"] = f"{path} was modified after its installation"
+            seen["error"] = f"{path} doesn't match its hash in RECORD"
             return
 
 

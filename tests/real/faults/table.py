@@ -377,7 +377,7 @@ STATIC: tuple[Fault, ...] = (
         what="its client was changed after the installation",
         check="clients",
         recipe=own("changed-client"),
-        evidence="redis/utils.py was modified after its installation",
+        evidence="redis/utils.py doesn't match its hash in RECORD",
     ),
     Fault(
         name="false-version",
