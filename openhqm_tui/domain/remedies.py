@@ -267,8 +267,8 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("apt-get: not found", "apt-get: command not found"),
-        build="The base image has no apt-get. `openhqm-tui doctor --fix` replaces one that an "
-        "earlier version built; images that aren't Debian's have another command.",
+        build="The base image has no apt-get: `openhqm-tui doctor --fix` replaces one built by an "
+        "earlier version; images that aren't based on Debian use another package manager.",
     ),
     Remedy(("not found", "manifest unknown", "404"), pull=Reach.MISSING),
     # Failures without a more specific sign.

@@ -94,7 +94,7 @@ def bootstrap_fix(
     if not machine.version_of("mmdebstrap"):
         script += install_script("mmdebstrap", machine=machine)
     installed_from, kept = _sources(machine)
-    # The build platform's root makes for all platforms what is the same on each.
+    # The build platform's root creates what is the same on all platforms.
     build = machine.platform or platforms[0]
     script += (
         f"ref={shlex.quote(ref)}\nbuild={shlex.quote(_file_name(build))}\n{_HEAD}"
@@ -220,7 +220,7 @@ apt-config dump --format '%F "%v";%n' |
 _ROOT = rf"""
 cat > before.sh <<'BEFORE'
 set -eu
-echo "$2: the essential packages are configured; next is Python"
+echo "$2: the essential packages are configured; Python is next"
 for file in $3; do
   dpkg-divert --root="$1" --quiet --local --rename --add "$file"
   mkdir -p "$1${{file%/*}}"

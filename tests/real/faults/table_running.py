@@ -266,7 +266,7 @@ SERVICE: tuple[Fault, ...] = (
         what="a health check that doesn't end",
         check="health-check",
         recipe="HEALTHCHECK --timeout=2s CMD sleep 1000\n",
-        evidence="did not finish within",
+        evidence="did not finish",
         runs=True,
         emulated=("unknown",),
     ),
