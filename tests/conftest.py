@@ -43,8 +43,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(skip)
     marked = [item for item in items if item.get_closest_marker("engine")]
     for item in marked:
-        # Run sequentially, because they share one engine, and some read everything in it.
-        item.add_marker(pytest.mark.xdist_group("engine"))
+        # They share one engine, so they run in two sequences: `images`, and this one.
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group("engine"))
     if not marked or config.option.collectonly:
         return
     if os.environ.get(REQUIRED):

@@ -32,7 +32,7 @@ from tests.real.redis_image import IMAGE as REDIS
 from tests.real.redis_image import make_redis
 from tests.waiting import until
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("images")]
 
 NAME = "openhqm-tui-tests/companions"
 IMAGE = f"{NAME}:latest-redis"

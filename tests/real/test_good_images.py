@@ -15,7 +15,7 @@ from openhqm_tui.engine.source.base_image import choose_base
 from tests.engine.tars import elf
 from tests.real.conftest import Ran, docker, run_cli
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("images")]
 
 NAME = "openhqm-tui-tests/good"
 HERE = parse_platform(platform.machine())

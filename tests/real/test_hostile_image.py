@@ -26,7 +26,7 @@ from tests.expecting import expect
 from tests.real.conftest import COMMAND, docker
 from tests.waiting import soon, until
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("images")]
 IMAGE = "openhqm-tui-tests/hostile"
 # Run by the interpreter before anything else.
 FIRST = """ENV PYTHONPATH=/evil

@@ -10,7 +10,7 @@ import pytest
 from tests.our_variants import OUR_CHECKS, VARIANTS
 from tests.real.conftest import BOTH, MAIN_JOB, Ran, docker, run_cli
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("images")]
 
 
 def test_all_images_are_built_and_verified(whole: Ran) -> None:

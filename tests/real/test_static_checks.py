@@ -14,7 +14,7 @@ from tests.engine.tars import Made, elf
 from tests.real.conftest import run_cli
 from tests.real.loaded import load
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("images")]
 
 NAME = "openhqm-tui-tests/static"
 AMD, ARM = Made().file("bin/x", elf(62), 0o755).done(), Made().file("bin/x", elf(183), 0o755).done()

@@ -105,7 +105,8 @@ def check_faults(
 
 
 def _volumes() -> set[str]:
-    return set(docker("volume", "ls", "--quiet").split())
+    """Return the anonymous volumes; builders have named ones."""
+    return {name for name in docker("volume", "ls", "--quiet").split() if len(name) == 64}
 
 
 async def _by_index(faults: Iterable[Fault]) -> dict[tuple[str, str], tuple[Verdict, ...]]:

@@ -22,7 +22,7 @@ from tests.real.faults.images import NAME, Good, build, remove
 from tests.real.faults.table import FAULTS, SECRETS
 from tests.real.faults.verdict_table import shortcomings
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("images")]
 
 # Faults that `make test` checks on the emulated platform too: each way in which a platform matters,
 # and one crash, one failed start and one forged answer under emulation.
