@@ -113,7 +113,9 @@ def _variants(
 ) -> tuple[Variant, ...]:
     words = _words(parsed.backend or [])
     if parsed.build_all and words:
-        raise UsageProblem("--backend and --build-all can't be combined", fix="use one of them")
+        raise UsageProblem(
+            "--backend and --build-all can't be combined", fix="use only one of them"
+        )
     if parsed.build_all:
         return source.variants
     words = words or list(settings.backends or ())

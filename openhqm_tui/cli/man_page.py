@@ -16,7 +16,7 @@ def parser_and_sections() -> tuple[argparse.ArgumentParser, tuple[Section, ...]]
 
 
 def _roff(text: str) -> str:
-    """Return text in which indented lines stay as they are and the others are filled."""
+    """Return text in which indented lines are kept as they are and the others are filled."""
     lines, kept = [], False
     for line in text.splitlines():
         if line.startswith(" ") is not kept:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Heading and text; an indented line stays a line of its own.
+# Heading and text; indented lines are not joined.
 Section = tuple[str, str]
 
 EXIT_CODES: Section = (
@@ -33,7 +33,7 @@ SETTINGS: Section = (
   backends platforms name tag jobs quiet-after builder base-image context
   dockerfile ca-bundle python-version cache-from cache-to check checks
   allow keep-runs keep-mb theme keymap (allow, keymap in files only)
-  `openhqm-tui guides settings` says which of them a project may set.""",
+  `openhqm-tui guides settings` shows which of them a project may set.""",
 )
 
 ENVIRONMENT: Section = (
@@ -42,9 +42,9 @@ ENVIRONMENT: Section = (
   OPENHQM_TUI_STATE_DIR    folder for runs and history
   OPENHQM_TUI_CACHE_DIR    folder for cached facts about image layers
   OPENHQM_TUI_SERVE_TOKEN  token that serve requires
-  NO_COLOR FORCE_COLOR     no color; color also in a pipe
+  NO_COLOR FORCE_COLOR     disable color; force color, even in a pipe
   SSL_CERT_FILE            same as --ca-bundle
-  SOURCE_DATE_EPOCH        creation time of images, for equal digests
+  SOURCE_DATE_EPOCH        creation time of images, for reproducible digests
   DOCKER_HOST DOCKER_CONTEXT BUILDX_BUILDER PAGER    as usual""",
 )
 
@@ -55,8 +55,8 @@ FILES: Section = (
   ~/.local/state/openhqm-tui                 runs and history
   ~/.cache/openhqm-tui                       can be deleted at any time
 """
-    "On macOS these are in ~/Library/Application Support/openhqm-tui, the last one in "
-    "~/Library/Caches/openhqm-tui. Uninstalling leaves them for the next installation.",
+    "On macOS these are in ~/Library/Application Support/openhqm-tui, the cache in "
+    "~/Library/Caches/openhqm-tui. Uninstalling keeps them for the next installation.",
 )
 
 

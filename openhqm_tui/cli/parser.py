@@ -23,7 +23,7 @@ class _Help(argparse.HelpFormatter):
     def add_argument(self, action: argparse.Action) -> None:
         super().add_argument(action)
         if isinstance(action, argparse._SubParsersAction):
-            # argparse doesn't count the indentation of commands.
+            # argparse ignores the indentation of commands.
             self._action_max_length += self._indent_increment
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
@@ -96,8 +96,8 @@ def add_format(parser: argparse._ActionsContainer) -> None:
         "--format",
         choices=FORMATS,
         default="auto",
-        help="auto: tty in a terminal, github in Actions, else plain (also for screen readers); "
-        "json: one JSON object per line",
+        help="auto: tty in a terminal, github in Actions, otherwise plain (also for screen "
+        "readers); json: one JSON object per line",
     )
     parser.add_argument("--verbose", action="store_true", help="list passed checks too")
 

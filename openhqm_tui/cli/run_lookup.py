@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from openhqm_tui.domain.errors import Problem, UsageProblem, nearest
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.store.paths import state_folder
 from openhqm_tui.store.run_folder import RunFolder, all_runs, find_run
 
-# Unreadable runs to name; more are only counted.
+# Unreadable runs to name; any others are only counted.
 _MOST_REPORTED = 3
 
 
@@ -34,7 +35,7 @@ class Latest(NamedTuple):
         for problem in self.skipped[:_MOST_REPORTED]:
             sys.stderr.write(f"openhqm-tui: {problem}\n")
         if more := len(self.skipped[_MOST_REPORTED:]):
-            sys.stderr.write(f"openhqm-tui: {more} more can't be read\n")
+            sys.stderr.write(f"openhqm-tui: {count_text(more, 'more run')} can't be read\n")
         if self.skipped:
             sys.stderr.write(f"openhqm-tui: using the latest readable run, {self.run.path.name}\n")
         return self.run

@@ -48,7 +48,7 @@ def leave_the_folder_out(environment: MutableMapping[str, str], path: list[str])
 
 
 def leave_this_folder_out() -> None:
-    """Do so for this process and its children."""
+    """Do that for this process and its children."""
     leave_the_folder_out(os.environ, sys.path)
 
 

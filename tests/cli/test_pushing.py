@@ -102,7 +102,7 @@ def test_the_reason_of_a_failed_push_is_in_text_and_json(
     assert code == 1
     assert "✗ not pushed openhqm:latest-redis: not logged in to the registry" in out
     run = out.split()[1]
-    assert f"`openhqm-tui retry {run}` pushes the remaining tags without building\n" in out
+    assert f"`openhqm-tui retry {run}` pushes the remaining tags without rebuilding\n" in out
     code, out, _ = run_command(capsys, f"{BUILD} --backend redis --push --format json")
     summary = json.loads(out.splitlines()[-1])
     (push,) = summary["pushes"]

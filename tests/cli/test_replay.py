@@ -102,7 +102,7 @@ def test_the_speed_is_shown(state, capsys):
         (["replay", "--speed", "fast"], "--speed fast: not a valid speed"),
         (["replay", "live"], "run live is still in progress"),
         (["runs", "export", "gone"], "there is no run 'gone'"),
-        (["runs", "import", "gone.zip"], "there is no file gone.zip"),
+        (["runs", "import", "gone.zip"], "the file gone.zip doesn't exist"),
         (["runs", "import", "broken.zip"], "broken.zip is not a complete exported run"),
         (["replay", "broken.zip"], "broken.zip is not a complete exported run"),
     ],

@@ -64,7 +64,7 @@ def test_runs_are_listed_with_their_state_latest_first(runs: Path, capsys: Captu
     out, err = capsys.readouterr()
     assert err == ""
     head, *lines = out.splitlines()
-    assert head.split() == ["run", "when", "state", "took", "size", "what"]
+    assert head.split() == ["run", "started", "state", "time", "size", "targets"]
     for line, name, word in zip(
         lines,
         ("16", "15", "14", "12", "11", "10"),
@@ -135,10 +135,10 @@ def test_no_line_is_wider_than_the_terminal(width: int, targets: tuple[str, ...]
 @pytest.mark.parametrize(
     ("width", "columns"),
     [
-        (80, "run when state took size what"),
-        (66, "run when state took what"),
-        (58, "run when state what"),
-        (50, "run state what"),
+        (80, "run started state time size targets"),
+        (66, "run started state time targets"),
+        (58, "run started state targets"),
+        (50, "run state targets"),
     ],
 )
 def test_columns_without_room_are_left_out(width: int, columns: str) -> None:

@@ -49,7 +49,7 @@ def test_on_this_machine_no_token_is_needed(
     assert run() == 0
     printed = capsys.readouterr()
     assert printed.out.startswith("http://127.0.0.1:")
-    assert "/ opens the console on this machine (it can build and cancel)" in printed.out
+    assert "/ opens the console on this machine (full control)" in printed.out
     assert len(printed.out.splitlines()) == 1
     assert printed.err == ""
     assert not started.locked
@@ -169,7 +169,7 @@ def test_a_port_in_use_is_one_line(started: Started, capsys: pytest.CaptureFixtu
         port = other.getsockname()[1]
         assert main(["serve", "--port", str(port)]) == 2
     err = capsys.readouterr().err
-    assert err.startswith(f"openhqm-tui: port {port} of 127.0.0.1 is in use; try --port")
+    assert err.startswith(f"openhqm-tui: port {port} on 127.0.0.1 is already in use; try --port")
     assert len(err.splitlines()) == 1
 
 

@@ -108,8 +108,8 @@ def test_a_shared_run_lists_what_remains(
     assert main(["runs", "export", run.path.name, "--share"]) == 0
     output = capsys.readouterr()
     assert [secret for secret in SECRETS if secret in contents(Path(output.out.strip()))] == []
-    assert "what remains: " in output.err
-    assert "masked in 0 places" not in output.err
+    assert "not masked: " in output.err
+    assert "masked 0 occurrences" not in output.err
 
 
 def test_a_live_run_can_be_exported(run: RunFolder, tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_stored_answers_can_be_revoked(project: Path, capsys: pytest.CaptureFixt
     remember_answer(source, parse_permission(f"fs.read={project.parent}"), str(project), 1.0)
     assert ready(source).info.allow
     assert main(["permissions", "revoke"]) == 0
-    assert capsys.readouterr().out == f"revoked in {project}: read ..\n"
+    assert capsys.readouterr().out == f"revoked for {project}: read ..\n"
     with pytest.raises(PermissionsNeeded):
         ready(source)
     assert main(["permissions", "revoke"]) == 1

@@ -52,7 +52,7 @@ def add_arguments(parser: Parser) -> None:
         action="store_true",
         help="check services without the containers that `service.with` starts alongside them",
     )
-    running = parser.add_argument_group("the run")
+    running = parser.add_argument_group("run")
     running.add_argument(
         "--jobs",
         type=at_least_one("--jobs", "target must be built at a time", "try 4"),
@@ -76,7 +76,11 @@ def add_selection(parser: Parser) -> None:
     parser.usage = "%(prog)s [--backend V,… | --build-all] [OPTION…]"
     what = parser.add_argument_group("what to build")
     what.add_argument(
-        "-b", "--backend", action="append", metavar="V", help="a variant; repeatable, or V,V"
+        "-b",
+        "--backend",
+        action="append",
+        metavar="V",
+        help="a variant; repeatable, or comma-separated",
     )
     what.add_argument("--build-all", action="store_true", help="all variants")
     what.add_argument(
@@ -89,13 +93,13 @@ def add_selection(parser: Parser) -> None:
         *("-n", "--name"),
         action="append",
         metavar="N",
-        help="image name (default: openhqm); repeatable for more registries, the first is the "
-        "main one",
+        help="image name (default: openhqm); repeatable, to push to several registries; the first "
+        "one is the main name",
     )
     what.add_argument(
         *("-t", "--tag"),
         metavar="T",
-        help="tag; each variant appends -NAME to it (default: latest)",
+        help="tag; -VARIANT is appended for each variant (default: latest)",
     )
     source = parser.add_argument_group("source")
     source.add_argument("--context", metavar="DIR|GIT", help="an OpenHQM checkout")
@@ -124,7 +128,7 @@ def add_selection(parser: Parser) -> None:
         "--allow",
         action="append",
         metavar="PERMISSION",
-        help="grant a permission in Buildx's spelling: fs.read=PATH, fs.write=PATH, fs=PATH, "
+        help="grant a permission in Buildx's syntax: fs.read=PATH, fs.write=PATH, fs=PATH, "
         "network.host, security.insecure, ssh, device=NAME; repeatable (plan needs none)",
     )
     builder.add_argument(
@@ -132,13 +136,14 @@ def add_selection(parser: Parser) -> None:
         action="append",
         metavar="CACHE",
         help="import build steps from a cache: registry=REF, local=DIR, gha, or BuildKit's type=…; "
-        "{variant} in REF or DIR is replaced, else each variant has its own; repeatable",
+        "{variant} in REF or DIR becomes the variant's name; otherwise each variant gets its own "
+        "cache; repeatable",
     )
     builder.add_argument(
         "--cache-to",
         action="append",
         metavar="CACHE",
-        help="export build steps to a cache: the same, or inline (in the image itself)",
+        help="export build steps to a cache: the same forms, or inline (in the image itself)",
     )
 
 
@@ -172,7 +177,7 @@ def run(parsed: argparse.Namespace) -> int:
         _notify(f"follow it with `openhqm-tui attach {name}`")
         return 0
     if format_of(parsed.format) == "tty":
-        _notify(f"if the terminal is lost: `openhqm-tui attach {name}`")
+        _notify(f"to reconnect if the terminal is lost: `openhqm-tui attach {name}`")
     return follow_to_the_end(folder, parsed.format, verbose=parsed.verbose)
 
 

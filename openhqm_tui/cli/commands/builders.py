@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.platforms import Platform
     from openhqm_tui.engine.docker.builders import Builder
 
-HELP = "list the Buildx builders; inspect, create, use, rm"
+HELP = "list, create, select or remove Buildx builders"
 
 # A copy of those in domain/plan/builders, which would slow `--help` down.
 DRIVERS = ("docker-container", "kubernetes", "remote")
@@ -103,7 +103,7 @@ def run_inspect(parsed: argparse.Namespace) -> int:
     from openhqm_tui.engine.docker.builders import find_builder, list_builders
     from openhqm_tui.engine.docker.facts import read_facts
 
-    # Reading the list is fast, and it tells whether the builder exists and is selected.
+    # Reading the list is fast, and it shows whether the builder exists and is selected.
     builder = find_builder(parsed.name, list_builders())
     facts = read_facts(parsed.name, timeout=30)
     if facts.nodes:
@@ -174,7 +174,7 @@ def run_remove(parsed: argparse.Namespace) -> int:
     if not parsed.yes:
         if not sys.stdin.isatty():
             raise UsageProblem(
-                "rm asks for confirmation, and standard input is not a terminal", fix="add --yes"
+                "rm asks for confirmation, but standard input is not a terminal", fix="add --yes"
             )
         _show_command(command_words(remove_command(name)))
         sys.stderr.write(f"Remove builder {name}, its nodes and their caches? [y]es, [N]o: ")

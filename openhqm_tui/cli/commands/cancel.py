@@ -34,7 +34,7 @@ def run(parsed: argparse.Namespace) -> int:
 
     live = latest_of(run for run in all_runs(state_folder()) if run.is_live())
     if live.skipped and parsed.run_name is None:
-        # The unreadable run may be the one that was meant: don't cancel another in its place.
+        # The unreadable run may be the intended one: don't cancel another one instead.
         raise UsageProblem(live.skipped[0].what, fix="name the run to cancel")
     folder, named = run_and_targets(parsed, live)
     if folder is None:

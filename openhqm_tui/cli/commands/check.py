@@ -23,12 +23,12 @@ _EXAMPLES: Section = (
 def add_arguments(parser: Parser) -> None:
     """Add the images, the expectations and the output formats."""
     parser.description = (
-        "Run the checks of `build` on every platform of existing images: the right architecture, "
-        "the right client, nothing else."
+        "Check existing images on every platform as `build` does: the right architecture, the "
+        "right client, nothing else."
     )
     parser.epilog = epilog(_EXAMPLES, EXIT_CODES)
     parser.add_argument(
-        "images", nargs="+", metavar="IMAGE", help="a name in the engine's image store"
+        "images", nargs="+", metavar="IMAGE", help="the name of an image in the engine's store"
     )
     parser.add_argument(
         "--variant", metavar="V", help="the expected variant (default: from the image's label)"
@@ -74,10 +74,10 @@ def run(parsed: argparse.Namespace) -> int:
     if facts.error:
         raise EngineProblem(facts.error, fix="see `openhqm-tui doctor`")
     source = None
-    # What can't be built here says nothing of images that exist.
+    # Existing images can be checked even if nothing can be built here.
     with suppress(Problem):
         source = None if needs_buildx(Path.cwd()) else source_for(Path.cwd())
-    # Interrupted, asyncio.run still removes the containers of the checks.
+    # If interrupted, asyncio.run still removes the containers of the checks.
     with stop_on_signals():
         checked = asyncio.run(
             check_images(

@@ -20,8 +20,8 @@ SCHEMA = 1
 def add_arguments(parser: Parser) -> None:
     """Add the two runs and the list formats."""
     parser.description = (
-        "Show what got slower, grew or started to fail between two runs, and which step, layer or "
-        "package caused it. Runs without a folder can be compared too."
+        "Show what got slower, grew or started failing between two runs, and which step, layer or "
+        "package caused it. Runs whose folders were deleted can be compared too."
     )
     parser.epilog = "exit codes: 0 whether or not the runs differ"
     parser.add_argument(
@@ -31,7 +31,7 @@ def add_arguments(parser: Parser) -> None:
         "other",
         nargs="?",
         metavar="RUN",
-        help="the later run; if omitted, RUN is compared with the previous run that built the same",
+        help="the later run; if omitted, RUN is compared with the previous run of the same images",
     )
     add_list_format(parser)
 

@@ -22,7 +22,7 @@ _EXAMPLES: Section = (
     "examples",
     """\
   openhqm-tui doctor                         diagnose, change nothing
-  openhqm-tui doctor --fix                   show each command, ask, run it
+  openhqm-tui doctor --fix                   show each fix, ask, run it
   openhqm-tui doctor --platforms arm64,s390x""",
 )
 
@@ -31,11 +31,15 @@ def add_arguments(parser: Parser) -> None:
     """Add what to check, whether to fix it, and the output formats."""
     parser.description = (
         "Check the engine, Buildx, image store, emulators, base image and disk; explain why each "
-        "matters and how to fix it."
+        "problem matters and how to fix it."
     )
     parser.epilog = epilog(_EXAMPLES, EXIT_CODES)
-    parser.add_argument("--fix", action="store_true", help="show the commands, ask, run them")
-    parser.add_argument("--yes", action="store_true", help="with --fix: don't ask")
+    parser.add_argument(
+        "--fix", action="store_true", help="show each fix, and run it after confirmation"
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="with --fix: run all fixes without asking"
+    )
     parser.add_argument("--platforms", action="append", metavar="P,…", help="platforms to check")
     parser.add_argument(
         "--builder", metavar="B", help="a Buildx builder (default: the selected one)"
@@ -45,7 +49,7 @@ def add_arguments(parser: Parser) -> None:
         "--format",
         choices=("auto", "tty", "plain", "json"),
         default="auto",
-        help="auto: tty in a terminal, else plain; json: one JSON object per line",
+        help="auto: tty in a terminal, otherwise plain; json: one JSON object per line",
     )
 
 
@@ -68,7 +72,7 @@ def run(parsed: argparse.Namespace) -> int:
     output = doctor_output(parsed.format)
     if parsed.fix and not parsed.yes and not sys.stdin.isatty():
         raise UsageProblem(
-            "--fix asks before it runs anything, and standard input is not a terminal",
+            "--fix asks before it runs anything, but standard input is not a terminal",
             fix="add --yes to approve everything",
         )
 
@@ -105,10 +109,10 @@ def _fix(
         if rights() is Rights.NONE:
             raise EngineProblem(
                 "some fixes need root, and sudo isn't available",
-                fix="run the command as root, or run the fixes shown yourself",
+                fix="run this command as root, or run the displayed fixes yourself",
             )
         if rights() is Rights.SUDO:
-            output.note("You are not root: fixes that need root are run through sudo.")
+            output.note("You are not root: fixes that need root are run with sudo.")
     approved = yes
 
     def allow(_finding: Finding, step: Fix) -> bool:

@@ -32,7 +32,7 @@ def add_arguments(parser: Parser) -> None:
         "--format",
         choices=("auto", "tty", "plain"),
         default="auto",
-        help="auto: rendered in a terminal, else Markdown",
+        help="auto: rendered in a terminal, otherwise Markdown",
     )
 
 

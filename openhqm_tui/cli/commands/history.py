@@ -24,9 +24,9 @@ def add_arguments(parser: Parser) -> None:
     reindex = parser.add_commands("history_command").add_parser(
         "reindex",
         help="rebuild the history from all run folders",
-        description="Rebuild the history from all run folders. Runs without a folder stay in it. "
-        "Missing runs are added automatically: use this only if the history is damaged.",
-        epilog="exit codes: 0 all runs were read, 1 a run can't be read",
+        description="Rebuild the history from all run folders. Runs whose folders were deleted "
+        "are kept. Missing runs are added automatically: use this only if the history is damaged.",
+        epilog="exit codes: 0 all runs were read, 1 a run couldn't be read",
     )
     reindex.set_defaults(run=run_reindex)
 
@@ -74,10 +74,10 @@ def run(parsed: argparse.Namespace) -> int:
             sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
         return 0
     passed = sum(run.status == "passed" for run in runs)
-    heading = ("image", "runs", "last", "usual", "time", "size", "cached", "sizes")
+    heading = ("image", "runs", "last", "median", "times", "size", "cached", "sizes")
     rows = [heading, *(_cells(series) for series in found)]
     recorded = f"{count_text(len(runs), 'run')} recorded, {passed} passed"
-    sys.stdout.write(f"{recorded}; images with the same source as the latest\n")
+    sys.stdout.write(f"{recorded}; images built from the same source as the latest run\n")
     sys.stdout.writelines(f"{line}\n" for line in aligned(rows))
     return 0
 

@@ -25,11 +25,11 @@ def add_arguments(parser: Parser) -> None:
     add_list_format(parser)
     revoke = parser.add_commands("permissions_command").add_parser(
         "revoke",
-        help="ask again before the next build",
-        description="Forget the permissions of a folder: its next build asks again.",
+        help="forget the permissions of a folder",
+        description="Forget the permissions of a folder: the next build there asks again.",
     )
     revoke.add_argument("folder", nargs="?", default="", metavar="DIR", help="default: this folder")
-    revoke.add_argument("--all", action="store_true", help="in all folders")
+    revoke.add_argument("--all", action="store_true", help="revoke the permissions of all folders")
     revoke.set_defaults(run=run_revoke)
 
 
@@ -68,7 +68,7 @@ def run_revoke(parsed: argparse.Namespace) -> int:
     if not gone:
         raise Problem(f"no permissions are remembered for {'any folder' if parsed.all else place}")
     for one in gone:
-        sys.stdout.write(f"revoked in {plain(one.folder)}: {plain(_permissions(one))}\n")
+        sys.stdout.write(f"revoked for {plain(one.folder)}: {plain(_permissions(one))}\n")
     return 0
 
 

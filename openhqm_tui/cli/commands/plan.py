@@ -18,9 +18,9 @@ _EXAMPLES: Section = (
   openhqm-tui plan --build-all > bake.json
   docker buildx bake -f bake.json
 """
-    "Buildx asks for permission for paths outside the folder, and names the --allow flags that "
-    "grant it. Next to the bundled Dockerfile (`variants --dockerfile bundled` prints its folder) "
-    "is assets/docker-bake.hcl, which can be run directly from there.",
+    "Buildx asks for permission to use paths outside the folder, and names the --allow flags that "
+    "grant it. The folder of the bundled Dockerfile (printed by `variants --dockerfile bundled`) "
+    "also contains assets/docker-bake.hcl, which can be built directly from there.",
 )
 
 
@@ -35,7 +35,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--push",
         action="store_true",
-        help="plan `build --push`: a builder on another machine pushes by digest",
+        help="print the plan of `build --push`: a remote builder then pushes by digest",
     )
 
 

@@ -20,7 +20,8 @@ def add_arguments(parser: Parser) -> None:
         "known limits. Docker is not contacted. Secrets are masked."
     )
     parser.epilog = (
-        "exit codes: 0 the report was written, whether or not the run passed; 2 it can't be written"
+        "exit codes: 0 the report was written, whether or not the run passed; 2 it couldn't be "
+        "written"
     )
     add_run(parser)
     parser.add_argument(
@@ -48,7 +49,7 @@ def run(parsed: argparse.Namespace) -> int:
     summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
     if parsed.format == "github" and summary and not parsed.output:
         append_summary(Path(summary), report)
-        sys.stderr.write("openhqm-tui: appended to the step summary\n")
+        sys.stderr.write("openhqm-tui: appended the report to the step summary\n")
         return 0
     text = rendered(report, parsed.format)
     if parsed.output in {"", "-"}:

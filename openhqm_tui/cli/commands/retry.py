@@ -42,7 +42,8 @@ def add_following(parser: Parser) -> None:
     parser.add_argument(
         "--no-companions",
         action="store_true",
-        help="from now on, check services without the containers that `service.with` starts",
+        help="from now on, check services without the containers that `service.with` starts "
+        "alongside them",
     )
     parser.add_argument("--detach", action="store_true", help="return once the runner acknowledges")
     add_format(parser)

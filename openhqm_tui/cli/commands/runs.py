@@ -12,7 +12,7 @@ from openhqm_tui.domain.errors import UsageProblem
 if TYPE_CHECKING:
     from openhqm_tui.store.retention import Limits
 
-HELP = "list the runs; prune, export, import"
+HELP = "list, prune, export or import runs"
 
 
 def add_arguments(parser: Parser) -> None:
@@ -59,8 +59,8 @@ def add_arguments(parser: Parser) -> None:
     export.add_argument(
         "--share",
         action="store_true",
-        help="for a bug report: also mask your home folder and this machine's name, and print "
-        "what remains",
+        help="for a bug report: also mask your home folder and this machine's name, and list "
+        "what isn't masked",
     )
     export.add_argument("run_name", metavar="RUN", help=RUN)
     export.add_argument(
@@ -76,7 +76,7 @@ def add_arguments(parser: Parser) -> None:
         "import",
         help="import a run from a file written by `runs export`",
         description="Add a run from a file written by `runs export` to the other runs. It can be "
-        "viewed and replayed; because its plan comes from elsewhere, it is never executed.",
+        "viewed and replayed, but it is never executed, because its plan comes from elsewhere.",
     )
     imported.add_argument("file", metavar="FILE", help="a file from `runs export`")
     imported.set_defaults(run=run_import)
@@ -168,20 +168,20 @@ def run_export(parsed: argparse.Namespace) -> int:
         if not parsed.file or file.is_dir():
             file /= packed_name(folder.info.id)
         if folder.is_live():
-            _notify("the run is in progress: the file contains what it has recorded so far")
+            _notify("the run is in progress: the file contains only what has been recorded so far")
         redacted = RedactedFiles(folder, share=parsed.share)
         export_run(folder, file, redacted)
     _print(str(file))
     if parsed.share:
         _notify(
-            f"masked in {redacted.masked} places: secret build arguments, tokens, passwords in "
-            "URLs, build secrets that are set here, your home folder, this machine's name"
+            f"masked {redacted.masked} occurrences of secret build arguments, tokens, passwords in "
+            "URLs, build secrets set on this machine, your home folder and this machine's name"
         )
         _notify(
-            f"what remains: {redacted.lines} lines of build output, excerpts of Dockerfiles, other "
+            f"not masked: {redacted.lines} lines of build output, excerpts of Dockerfiles, other "
             "build arguments, variables and labels of images, names of targets, images, "
-            "registries and builders, other paths, times and versions: review it before you "
-            "publish it"
+            "registries and builders, other paths, times and versions; review the file before "
+            "you publish it"
         )
     else:
         _notify(
@@ -203,7 +203,7 @@ def run_import(parsed: argparse.Namespace) -> int:
     file = Path(parsed.file)
     with stop_on_signals():
         if not file.exists():
-            raise UsageProblem(f"there is no file {file}")
+            raise UsageProblem(f"the file {file} doesn't exist")
         folder, new = import_run(file, ready_state_folder(), RedactedFiles)
     _print(folder.path.name)
     if not new:

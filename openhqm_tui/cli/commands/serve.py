@@ -25,17 +25,17 @@ def add_arguments(parser: Parser) -> None:
     # A line is a paragraph; an indented line stays as it is.
     parser.description = (
         "Serve the console to browsers, to watch a long build from another machine. Each tab is a "
-        "console of its own; builds continue when it is closed. Needs the extra:\n\n"
+        "separate console; builds continue when it is closed. Requires an extra:\n\n"
         "  pip install 'openhqm-tui[serve]'\n\n"
         "The traffic is plain HTTP: anyone on the network can read it, including the token. "
-        "Preferably, leave --host unset and connect through ssh from the machine with the "
+        "It is safer to omit --host, and to connect through ssh from the machine with the "
         "browser:\n\n"
         "  ssh -L 8123:127.0.0.1:8123 BUILD-MACHINE\n  then open http://127.0.0.1:8123/\n\n"
         "Without --host only this machine can connect, and no token is required: anyone with an "
-        "account here can open the console, and build and cancel in it. --ask-token keeps them "
-        "out. From other machines a token is always required, and consoles are read-only; with "
+        "account here can open the console, and build and cancel in it. --ask-token prevents "
+        "this. From other machines a token is always required, and consoles are read-only; with "
         "--allow-control anyone with the token has full control: build, cancel, and run the "
-        "doctor's fixes with your rights."
+        "doctor's fixes with your privileges."
     )
     parser.epilog = "exit codes: 0 stopped (Ctrl-C), 2 invalid options"
     add = parser.add_argument
@@ -43,7 +43,8 @@ def add_arguments(parser: Parser) -> None:
         "--host",
         default=_HOST,
         metavar="H",
-        help=f"address or name to listen on (default: {_HOST}, this machine only); 0.0.0.0: all",
+        help=f"address or name to listen on (default: {_HOST}, this machine only); 0.0.0.0: all "
+        "interfaces",
     )
     add(
         "--port",
@@ -56,8 +57,8 @@ def add_arguments(parser: Parser) -> None:
         "--token-file",
         default="",
         metavar="FILE",
-        help="read the token from this file, which only you may be able to read (default: from "
-        "OPENHQM_TUI_SERVE_TOKEN, else a new one is printed)",
+        help="a file with the token, readable only by you (default: OPENHQM_TUI_SERVE_TOKEN, "
+        "otherwise a new token is generated and printed)",
     )
     add("--ask-token", action="store_true", help="require a token on this machine too")
     rights = parser.add_mutually_exclusive_group()
@@ -70,13 +71,13 @@ def add_arguments(parser: Parser) -> None:
     rights.add_argument(
         "--allow-control",
         action="store_true",
-        help="give consoles on other machines full control",
+        help="give browsers on other machines full control",
     )
     add(
         "--public-url",
         default="",
         metavar="URL",
-        help="the URL of a reverse proxy (with TLS) in front of it; a token is required",
+        help="the URL of a TLS reverse proxy in front of this server; requires a token",
     )
     add(
         "--most-sessions",
@@ -153,10 +154,10 @@ def _port(text: str) -> int:
 
 
 def _first_line(url: str, token: str | None, *, given: bool, watch_only: bool) -> str:
-    rights = "read-only" if watch_only else "it can build and cancel"
+    rights = "read-only" if watch_only else "full control"
     if token is None:
         return f"{url} opens the console on this machine ({rights}); Ctrl-C stops serving"
-    # Whoever set a token knows it, and others may see the screen.
+    # Someone who set a token knows it, and others may see the screen.
     shown = "…" if given else token
     with_token = "with your token for … " if given else ""
     return f"{url}?token={shown} opens the console {with_token}({rights}); Ctrl-C stops serving"

@@ -12,7 +12,7 @@ from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.engine.doctor.apply import pending
 from openhqm_tui.engine.doctor.diagnose import UNVERIFIED
 
-# The word and the symbol say it all; color is an addition.
+# Word and symbol are sufficient; color is optional.
 _SIGNS = {
     Health.OK: ("✓", "ok", "green"),
     Health.WARN: ("!", "warn", "yellow"),
@@ -47,7 +47,7 @@ class DoctorOutput:
         for _, step in steps:
             self.fix(step)
         if steps:
-            self.note("`openhqm-tui doctor --fix` runs these one by one, and asks before each.")
+            self.note("`openhqm-tui doctor --fix` runs these one by one, and asks before each one.")
 
     def fix(self, step: Fix) -> None:
         """Show one fix with its whole script."""
@@ -83,7 +83,7 @@ class DoctorOutput:
         elif unverified:
             self.note("Builds can start, but no image will count as verified (see Docker Engine).")
         elif warned:
-            self.note(f"Builds can start, with {warned} warning{'s' * (warned > 1)} above.")
+            self.note(f"Builds can start; see the warning{'s' * (warned > 1)} above.")
         else:
             self.note("Everything is fine.")
 

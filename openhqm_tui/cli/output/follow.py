@@ -35,7 +35,7 @@ def choose_output(
     """Return the output for a `--format`; `auto` depends on terminal and environment.
 
     It shows what comes after what `follower` has read by then; `ctrl_c` is what Ctrl-C does;
-    `verbose` lists every answer of the checks at the end.
+    `verbose` lists every check result at the end.
     """
     form = format_of(form)
     if form == "json":

@@ -82,7 +82,7 @@ class QuietStream(io.TextIOBase):
 
 
 def muted(text: str) -> str:
-    """Return text with everything neutralized that the runner would treat as a command."""
+    """Return the text with everything that the runner would treat as a command neutralized."""
     if "::" not in text and "##[" not in text:
         return text
     return _COMMAND.sub(_broken, text)
@@ -133,7 +133,7 @@ def annotation(kind: str, text: str, *, file: str = "", line: str = "", title: s
 def escaped_commands(say: Say) -> Iterator[None]:
     """Disable workflow commands while untrusted text is printed, in case `muted` misses one.
 
-    A word that no build can guess ends the silence.
+    A word that no build can guess enables them again.
     """
     word = secrets.token_hex(16)
     say(f"::stop-commands::{word}")
@@ -150,9 +150,9 @@ def _escape(text: str) -> str:
 
 
 def add_step_summary(follower: Follower) -> None:
-    """Add a run that is over to the step's summary, where there is one.
+    """Append a report on a finished run to the step's summary, if there is one.
 
-    One that can't be written is said, and doesn't make a run fail that passed.
+    If the summary can't be written, print the reason; the exit code stays the same.
     """
     file = os.environ.get("GITHUB_STEP_SUMMARY", "")
     if not file:

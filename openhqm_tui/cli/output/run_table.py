@@ -19,7 +19,7 @@ from openhqm_tui.store.run_folder import RunFolder
 
 _GAP = 2
 # Columns to drop in a narrow terminal, in this order.
-_EXPENDABLE = ("size", "took", "when")
+_EXPENDABLE = ("size", "time", "started")
 # The minimum width of the column of targets.
 _LEAST_WHAT = 12
 
@@ -46,9 +46,9 @@ def table(rows: Sequence[RunRow], now: float, width: int | None) -> list[str]:
     """Return the list as lines of at most `width` characters; None for any length."""
     columns = {
         "run": [row.run for row in rows],
-        "when": [ago(now - row.created) if row.created else "–" for row in rows],
+        "started": [ago(now - row.created) if row.created else "–" for row in rows],
         "state": [str(RUN_TEXTS[row.state]) for row in rows],
-        "took": [elapsed_text(row.seconds, running=row.live) for row in rows],
+        "time": [elapsed_text(row.seconds, running=row.live) for row in rows],
         "size": [size_text(row.size) for row in rows],
     }
     room = None
@@ -59,7 +59,7 @@ def table(rows: Sequence[RunRow], now: float, width: int | None) -> list[str]:
                 break
             del columns[name]
         room = max(1, width - sum(widths[left] for left in columns))
-    columns["what"] = [
+    columns["targets"] = [
         one_line(row.problem, room or 500) if row.problem else what_of(row, room) for row in rows
     ]
     lines = aligned([tuple(columns), *zip(*columns.values(), strict=True)])

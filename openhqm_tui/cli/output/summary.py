@@ -218,7 +218,7 @@ def push_lines(state: RunState) -> list[str]:
         lines.append(f"! --allow-unknown: {allowed}")
     if any(push_failed(target) for target in state.targets.values()):
         lines.append(
-            f"  `openhqm-tui retry {state.info.id}` pushes the remaining tags without building"
+            f"  `openhqm-tui retry {state.info.id}` pushes the remaining tags without rebuilding"
         )
     return lines
 
