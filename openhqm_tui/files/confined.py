@@ -12,9 +12,9 @@ import os
 import stat
 from pathlib import Path
 
-# O_PATH needs no right to list the folder; macOS has none.
+# O_PATH needs no permission to list the folder; macOS doesn't have it.
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
-# A FIFO or a terminal must neither block nor become ours, should it replace what was looked at.
+# If a FIFO or a terminal replaces the file after the check, it must not block or become ours.
 _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MOST_LINKS = 40
 
@@ -93,7 +93,7 @@ def open_to_write(folder: Path, name: str, *, empty: bool = False) -> int:
 
 
 def resolved_inside(folder: Path, path: str | Path) -> Path | None:
-    """Return where a path seen from `folder` leads, all links resolved; None if outside of it."""
+    """Return where a path relative to `folder` leads, with links resolved; None if outside."""
     try:
         top = folder.resolve()
         place = (top / path).resolve()
@@ -103,7 +103,7 @@ def resolved_inside(folder: Path, path: str | Path) -> Path | None:
 
 
 def _parts(name: str) -> list[str]:
-    """Return the parts of a path, the first one last."""
+    """Return the parts of a path in reverse order."""
     try:
         usable = b"\0" not in os.fsencode(name)
     except UnicodeEncodeError:
@@ -127,7 +127,7 @@ def _from_top(folder: Path, target: str, file: Path) -> str:
 def _regular(name: str, flags: int, folder: int, file: Path) -> int:
     descriptor = -1
     try:
-        # Looked at before it is opened: for some devices, opening is an effect of its own.
+        # Checked before it is opened: opening some devices has side effects.
         if not flags & os.O_CREAT or _is_there(name, folder):
             _judge(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode, file)
         descriptor = os.open(name, flags | _FILE, 0o600, dir_fd=folder)

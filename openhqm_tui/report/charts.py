@@ -49,7 +49,7 @@ def run_waterfall(report: Report) -> Html:
             if step.platform == lane.platform
         ]
         if lane.check_started is not None and lane.check_seconds is not None:
-            words = f"checked {lane.ran}, {duration_text(lane.check_seconds)}"
+            words = f"checked ({lane.ran}), {duration_text(lane.check_seconds)}"
             built.append(scale.bar(y, lane.check_started, lane.check_seconds, "checked", words))
         label = f"{lane.target} {lane.platform.removeprefix('linux/')}"
         rows += [*_label(y, one_line(label, 27), f"{lane.target} {lane.platform}"), *built]

@@ -258,7 +258,7 @@ def _of_logs(state: RunState) -> Iterator[Limit]:
 def _of_sizes(lanes: list[Lane]) -> Iterator[Limit]:
     there = [lane for lane in lanes if lane.bytes is not None]
     if unknown := tuple(name_of(lane) for lane in there if lane.layers is None):
-        text = "layers not read: what is shared with other images is unknown"
+        text = "layers not read: the size shared with other images is unknown"
         yield Limit(kind="not measured", text=text, lanes=unknown)
     if packed := tuple(name_of(lane) for lane in there if lane.unpacked_bytes is None):
         text = "never unpacked: the size on disk is unknown"

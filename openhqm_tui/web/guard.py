@@ -78,7 +78,7 @@ def checked_token(token: str, place: str) -> str:
     """Return the token if it is valid; raises UsageProblem, which names `place`, not the token."""
     if not _TOKEN.fullmatch(token):
         raise UsageProblem(
-            f"{place}: a token must be {LEAST} to {_MOST} letters, digits and - . _ ~",
+            f"{place}: a token must consist of {LEAST} to {_MOST} letters, digits or - . _ ~",
             fix="generate one: python3 -c 'import secrets; print(secrets.token_urlsafe())'",
         )
     return token
@@ -161,8 +161,8 @@ class Guard:
             return error_page(
                 421,
                 "Unknown host name",
-                "Use the address that <code>openhqm-tui serve</code> printed at startup. Behind a "
-                "proxy or under another name, start it with <code>--public-url</code>.",
+                "Use the address that <code>openhqm-tui serve</code> printed at startup. To use a "
+                "proxy or another name, start the server with <code>--public-url</code>.",
             )
         if not self._is_our_page(request):
             return error_page(

@@ -78,7 +78,7 @@ def checked_public(given: str) -> str:
         raise UsageProblem(f"--public-url {given}: not the URL of a server", fix=fix)
     if url.path not in {"", "/"} or url.query or url.fragment:
         raise UsageProblem(
-            f"--public-url {given}: the console can't be served below a path", fix=fix
+            f"--public-url {given}: the console can't be served under a path", fix=fix
         )
     usual = {"http": 80, "https": 443}[url.scheme]
     return f"{url.scheme}://{in_url(url.hostname, port if port not in {None, usual} else None)}"
@@ -160,11 +160,11 @@ def _bind(family: int, address: tuple[object, ...]) -> socket.socket:
 def _problem(host: str, port: int, error: OSError) -> UsageProblem:
     if error.errno == errno.EADDRINUSE:
         return UsageProblem(
-            f"port {port} of {host} is in use", fix=f"try --port {port % 65535 + 1}"
+            f"port {port} on {host} is already in use", fix=f"try --port {port % 65535 + 1}"
         )
     if error.errno == errno.EACCES:
         return UsageProblem(
-            f"port {port} needs root", fix="use a port above 1023, such as --port 8123"
+            f"port {port} requires root", fix="use a port above 1023, such as --port 8123"
         )
     return UsageProblem(
         f"can't listen on {host} ({error.strerror})",

@@ -298,8 +298,8 @@ class ConsoleServer(Server):
         return error_page(
             503,
             "Too many consoles are open",
-            f"This server runs at most {self._most} at a time. Close one, or start the server "
-            "with a higher <code>--most-sessions</code>.",
+            f"This server runs at most {self._most} consoles at a time. Close one, or start the "
+            "server with a higher <code>--most-sessions</code>.",
         )
 
 
@@ -326,7 +326,7 @@ class _Line(logging.Handler):
 
 
 def configure_logging(say: Callable[[str], None]) -> None:
-    """Route the libraries' warnings to `say` instead of their own output."""
+    """Send the libraries' warnings to `say` instead of their own output."""
     root = logging.getLogger()
     root.handlers = [_Line(say)]
     for name in _OF_REQUESTS:

@@ -76,7 +76,7 @@ def test_token_and_ticket_are_masked() -> None:
 def test_an_invalid_token_is_refused_and_not_repeated(token: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         checked_token(token, "--token-file t")
-    assert str(caught.value).startswith("--token-file t: a token must be 16 to 256 letters")
+    assert str(caught.value).startswith("--token-file t: a token must consist of 16 to 256 letters")
     assert not token or token not in str(caught.value)
 
 

@@ -44,7 +44,7 @@ def append_summary(file: Path, report: Report) -> None:
     except OSError as error:
         raise UsageProblem(
             f"can't write the step summary {file} ({error.strerror})",
-            fix="see GITHUB_STEP_SUMMARY",
+            fix="check GITHUB_STEP_SUMMARY",
         ) from error
 
 

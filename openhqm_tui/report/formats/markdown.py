@@ -61,7 +61,7 @@ def code(text: str, longest: int = _LONGEST) -> str:
         return "–"
     if not _UNSAFE.search(line):
         return f"`{line}`"
-    # As character references it looks the same to a reader and means nothing to Markdown.
+    # Character references look the same to a reader, but mean nothing to Markdown.
     return f"<code>{_NOT_A_WORD.sub(lambda found: f'&#{ord(found[0])};', line)}</code>"
 
 
@@ -391,7 +391,7 @@ def _lines(report: Report) -> Iterator[str]:
     if run.push:
         yield from ("## Tags in the registry", "", *pushes(report))
     yield from ("## Known limits", "", *limits(report), "")
-    yield from ("## The same once more", "", *block([run.command], "sh"), "")
+    yield from ("## Reproduce", "", *block([run.command], "sh"), "")
 
 
 FORMAT = Format("md", suffix="md", help="Markdown document", write=as_markdown)
