@@ -46,7 +46,7 @@ SHIPPED = "shipped"
 _BEFORE = ("cold", "verified", "warm", "failed", "cancelled")
 _OPEN = ("4", "enter")
 SHOTS = {
-    "plan": Shot("cold", ("a", "down", "down"), "Plan: what to build, and how it went last time"),
+    "plan": Shot("cold", ("a", "down", "down"), "Plan: what to build, and the latest results"),
     "run": Shot(SHIPPED, ("2",), "Run: sixteen images, nine seconds after the start", 9.0),
     "zoom": Shot(SHIPPED, (*_OPEN, "z"), "Run: one pane maximized"),
     "search": Shot(SHIPPED, (*_OPEN, "f", *"installed"), "Run: a search in all logs"),
@@ -62,7 +62,7 @@ SHOTS = {
     "guides": Shot(
         SHIPPED, ("f1", "right_square_bracket", "pagedown"), "Guides: shown in the console"
     ),
-    "doctor": Shot(SHIPPED, ("5",), "Doctor: problems of this machine, and their fixes"),
+    "doctor": Shot(SHIPPED, ("5",), "Doctor: problems on this machine, and their fixes"),
     "help": Shot(SHIPPED, ("2", "question_mark"), "Help: the keys of the current screen", 9.0),
 }
 _MOMENT = re.compile(rb'"(?:timestamp|started|completed)":"(\d{4}-[^"]+)"')

@@ -49,7 +49,7 @@ EVERYWHERE: tuple[Command, ...] = (
         "palette",
         "ctrl+p",
         "Commands",
-        "Find a command by its name.",
+        "Find a command by name.",
         "command_palette",
         True,
     ),
@@ -196,14 +196,14 @@ def checked_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
             guess = nearest(id, known)
             raise UsageProblem(
                 f"keymap: unknown command '{id}'",
-                fix=f"did you mean {guess}?" if guess else "`?` in the console lists all",
+                fix=f"did you mean {guess}?" if guess else "`?` in the console lists all commands",
                 valid=" ".join(_near(id, known)),
             )
         for key in _split(keys):
             if not _is_key(key):
                 raise UsageProblem(
                     f"keymap: {id} = '{keys}': '{key}' is not a key",
-                    fix="write it as in: ctrl+a f5 space slash shift+up g",
+                    fix="examples of keys: ctrl+a f5 space slash shift+up g",
                 )
     for command in known.values():
         for key in _keys_of(command, keymap):

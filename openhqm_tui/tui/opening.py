@@ -43,10 +43,10 @@ async def offer_runs(session: Session, runs: Sequence[PastRun]) -> None:
             if live
             else "the latest run was interrupted"
         )
-        session.app.notify(f"{words}: open it in History (4)", markup=False)
+        session.app.notify(f"{words}: see History (4)", markup=False)
     elif len(live) == 1:
         await _open(session, live[0].folder)
-        others = "; the others are in History (4)" if len(runs) > 1 else ""
+        others = "; other runs are in History (4)" if len(runs) > 1 else ""
         at = recent_time_text(live[0].created, session.backend.now())
         session.app.notify(f"opened the run in progress (started {at}){others}", markup=False)
     elif live:
@@ -65,10 +65,10 @@ def _choose(session: Session, live: Sequence[PastRun]) -> None:
 
 def _offer(session: Session, run: PastRun) -> None:
     left = [name for name in run.targets if name not in run.ended]
-    unfinished = f" Not finished: {one_line(', '.join(left), 200)}." if left else ""
+    unfinished = f" Unfinished: {one_line(', '.join(left), 200)}." if left else ""
     text = Content(
-        f"Its runner died ({recent_time_text(run.last, session.backend.now())}).{unfinished} "
-        "Resuming stops what is still running in Docker and continues; "
+        f"The runner died ({recent_time_text(run.last, session.backend.now())}).{unfinished} "
+        "Resuming stops builds that are still running in Docker, and continues; "
         "finished steps come from the cache."
     )
     resume = [] if session.backend.read_only else [("resume", "Resume")]

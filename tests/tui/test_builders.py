@@ -58,7 +58,10 @@ async def open_dialog(pilot: Any, marked: str = "") -> None:
         (HERE, "default  default · running\n  native linux/amd64 · emulated arm64"),
         (ARM1, "arm1  ssh://arm1 · inactive\n  native linux/arm64 · emulated amd64"),
         (Node("x", native=ARM, platforms=(ARM,)), "x  \n  native linux/arm64 only"),
-        (Node("x", status="inactive"), "x  inactive\n  platforms are known once it is started"),
+        (
+            Node("x", status="inactive"),
+            "x  inactive\n  platforms are unknown until the node starts",
+        ),
         (
             Node("\x1b[2Jx", "a\nb", error="no\x07 route", native=AMD),
             "x  a b\n  native linux/amd64 only\n  ✗ no route",

@@ -52,7 +52,7 @@ async def test_verdicts_are_shown_in_a_table_with_their_evidence(world: World):
         assert heading.split() == [
             "image",
             "run",
-            "stands",
+            "result",
             *(check_named(check).short for check in OUR_CHECKS),
         ]
         lane = ["redis", "linux/amd64", "nat", "✓", ALL]
@@ -111,7 +111,7 @@ async def test_verdicts_appear_as_they_arrive(world: World):
         await settle(pilot)
         assert "2 building" in text(app, "#checks-summary")
         assert "arc" in rows(app)[1], "pending checks are already listed"
-        assert "Queued: it is checked as soon as it is built." in text(app, "#evidence")
+        assert "Queued: the image is checked as soon as it is built." in text(app, "#evidence")
         made.finish("redis", Outcome.PASSED, 8).check("redis", "linux/amd64", 9)
         await until(pilot, lambda: "1 verified" in text(app, "#checks-summary"))
     made.release()
@@ -133,10 +133,13 @@ async def test_without_a_run_there_are_no_checks(world: World):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda made: made.fail("redis"), "No image: its build failed. 2 Run shows why."),
+        (
+            lambda made: made.fail("redis"),
+            "No image: its build failed. See Run (2) for the reason.",
+        ),
         (
             lambda made: made.finish("redis", Outcome.CANCELLED, 3),
-            "No image: its build was stopped. 2 Run retries it.",
+            "No image: its build was stopped. Retry it in Run (2).",
         ),
         (lambda made: made.finish("redis", Outcome.PASSED, 3), "Queued: one check runs per CPU"),
         (
@@ -155,7 +158,7 @@ async def test_without_a_run_there_are_no_checks(world: World):
                     events.CheckCancelled(at=made.at(4), target="redis", platform="linux/amd64")
                 ),
             ),
-            "Its checks were interrupted: R checks it again.",
+            "The checks were interrupted: R repeats them.",
         ),
     ],
 )
@@ -180,7 +183,7 @@ async def test_a_run_without_checks_can_be_checked_later(world: World):
         await pilot.press("3")
         await settle(pilot)
         assert "checks are disabled for this run" in text(app, "#checks-summary")
-        assert "R checks it now" in text(app, "#evidence")
+        assert "R checks this image now" in text(app, "#evidence")
         await pilot.press("R")
         await until(pilot, lambda: world.asked == [Request("check", "redis", "linux/amd64")])
 

@@ -151,7 +151,7 @@ async def test_the_removal_of_the_open_run_is_reported_once(world: World):
         assert "kafka" in listed(app)
         app.clear_notifications()
         await pilot.press("r")
-        await until(pilot, lambda: "no request can be sent to it" in notices(app))
+        await until(pilot, lambda: "so it can't accept requests" in notices(app))
         await pilot.press("p")
         await until(pilot, lambda: "the log is in" in notices(app))
         for key, place in (("3", "checks"), ("4", "history"), ("5", "doctor"), ("2", "run")):

@@ -26,7 +26,7 @@ async def test_marked_lines_are_copied_as_plain_text(world: World):
         ] == ["┃"] * 3
         await pilot.press("y")
         assert app.clipboard == "error: first\nwarning: not one\nfatal: second"
-        assert any("3 lines copied" in notice.message for notice in app._notifications)
+        assert any("copied 3 lines" in notice.message for notice in app._notifications)
         await until(pilot, lambda: world.copied == [app.clipboard])
         assert log.view.mark is None
         await pilot.press("t", "ctrl+c")
@@ -44,7 +44,7 @@ async def test_a_mouse_selection_is_copied_on_release(world: World):
         assert not log.following, "a moving log can't be selected"
         await pilot.mouse_up(log, offset=(1 + 4, y + 2))
         assert app.clipboard == "77\ngamma 78\ngamma"
-        assert any("3 lines copied" in notice.message for notice in app._notifications)
+        assert any("copied 3 lines" in notice.message for notice in app._notifications)
         await pilot.press("escape")
         assert log.pick is None
 

@@ -51,7 +51,7 @@ async def test_a_single_live_run_is_opened_with_a_notice(world: World, others):
         await until(pilot, lambda: app.place is not None and app.place.PLACE == "run")
         assert app.session.run_folder.path == made.run.path
         notice = "opened the run in progress (started 15:14)"
-        notice += "; the others are in History (4)" if others else ""
+        notice += "; other runs are in History (4)" if others else ""
         await until(pilot, lambda: notices(app) == notice)
     made.release()
 
@@ -158,7 +158,7 @@ async def test_over_a_dialog_a_live_run_is_only_notified(world: World):
         app.session.past_runs = None
         app.push_screen(HelpDialog("plan", {}))
         app.session.read_past()
-        await until(pilot, lambda: "1 run in progress: open it in History (4)" in notices(app))
+        await until(pilot, lambda: "1 run in progress: see History (4)" in notices(app))
         assert isinstance(app.screen, HelpDialog)
         assert app.session.run_folder is None
     made.release()

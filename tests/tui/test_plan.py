@@ -337,7 +337,7 @@ async def test_the_summary_shows_how_how_long_and_where_to(world: World):
         await pilot.pause()
         assert summary(app).endswith("· test only, no images are kept")
         assert not app.screen.query_one("#push").has_class("-invalid")
-        assert "none: test only keeps no images" in side(app)
+        assert "none (test only)" in side(app)
 
 
 async def test_the_details_show_size_times_and_versions(world: World):
@@ -366,8 +366,8 @@ def test_the_details_name_the_source_of_a_checkouts_expectations():
     details = {
         name: side.describe(name, CommandLines((), ()), 100).plain for name in ("redis", "minimal")
     }
-    assert "checks clients of requirements-queue-redis.txt; all else as bundled" in details["redis"]
-    assert "checks core of requirements.txt; all else as bundled" in details["minimal"]
+    assert "checks clients from requirements-queue-redis.txt; the rest is bundled" in details["redis"]
+    assert "checks core from requirements.txt; the rest is bundled" in details["minimal"]
 
 
 async def test_nothing_to_build_is_reported_in_the_matrix(world: World):

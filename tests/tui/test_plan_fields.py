@@ -65,7 +65,11 @@ async def test_every_field_becomes_a_build_option(world: World):
     [
         (Pullable(Reach.OK, platforms=(AMD,)), "is not available for linux/arm64", True),
         (Pullable(Reach.MISSING, "no/such: no such image"), "no/such: no such image", True),
-        (Pullable(Reach.NETWORK, "can't be reached"), "it may not be available: can't be", False),
+        (
+            Pullable(Reach.NETWORK, "can't be reached"),
+            "the base image may not be available: can't be",
+            False,
+        ),
         (Pullable(Reach.OK, platforms=(AMD, ARM)), "local Docker", False),
     ],
 )

@@ -281,7 +281,7 @@ async def test_a_failure_summary_is_scrolled_copied_and_left_by_keyboard(world: 
         await pilot.press("end")
         await until(pilot, lambda: digest(app).scroll_y > 0)
         await pilot.press("y")
-        await until(pilot, lambda: "the failure summary copied" in notices(app))
+        await until(pilot, lambda: "copied the failure summary" in notices(app))
         text = app.clipboard
         assert text.startswith("✗ kafka failed · linux/arm64\n")
         assert "\x1b" not in text

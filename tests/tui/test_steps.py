@@ -169,7 +169,7 @@ async def test_the_whole_run_is_opened_by_key_and_click_and_left_to_a_target(wor
         await pilot.click(StepHeader, offset=(1 + words.index("a Whole run"), 1))
         await settle(pilot)
         assert view(app).whole
-        assert "whole run  3 targets · 6 lanes" in head.content.plain
+        assert "whole run  3 targets · 6 images" in head.content.plain
         assert [line.split()[1:3] for line in text(app).splitlines()[1:7]] == [
             [name, platform]
             for name in ("redis", "kafka", "sqs")

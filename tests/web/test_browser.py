@@ -16,7 +16,7 @@ def test_the_demo_plays_and_the_page_loads_nothing_from_elsewhere(tmp_path: Path
         tab.press("a")
         tab.shows("16 images")
         tab.press("y")
-        tab.shows("command copied")
+        tab.shows("copied 1 command")
         plan = tab.driver.get_screenshot_as_png()
         tab.press("D")
         tab.shows("replay", "building")
@@ -57,7 +57,7 @@ def test_remote_clients_need_the_token_and_only_watch(tmp_path: Path) -> None:
         tab.shows("not available: this console")
         # Over plain HTTP a browser offers no clipboard; the console still works.
         tab.press("y")
-        tab.shows("command copied")
+        tab.shows("copied 1 command")
         tab.press("5")
         tab.shows("Docker client")
     assert served.token not in served.output.read_text()

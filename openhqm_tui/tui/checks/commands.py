@@ -71,9 +71,14 @@ CHECKS: tuple[Command, ...] = (
         acts=True,
     ),
     Command(
-        "checks", "checks.read", "i", "Read more", "Open the guide at this check.", "read_more"
+        "checks",
+        "checks.read",
+        "i",
+        "Read more",
+        "Open the guide section about this check.",
+        "read_more",
     ),
-    Command("checks", "checks.copy", "y", "Copy", "Copy the result that is shown.", "copy", True),
+    Command("checks", "checks.copy", "y", "Copy", "Copy the displayed result.", "copy", True),
     Command(
         "evidence",
         "evidence.next",

@@ -181,8 +181,8 @@ _TALL = 34
 _ABOUT_ANSWERS = {"again", "next_failure", "only_others", "copy", "open"}
 _LANE_TIPS = (
     "One image: a target on a platform.",
-    "How it was built and checked. Under an emulator, a failure may be the emulator's.",
-    "Verified: all checks ran and none failed; otherwise the number that passed.",
+    "How the image was built and checked. Under an emulator, the emulator may cause a failure.",
+    "Verified if all checks ran and none failed; otherwise the number of passed checks.",
 )
 
 

@@ -24,7 +24,7 @@ from openhqm_tui.tui.checks.text import (
 from openhqm_tui.tui.core.labels import answer_mark, state_mark
 from openhqm_tui.tui.widgets.table import CellTable, Span
 
-LANE_COLUMNS = ("image", "runs", "stands")
+LANE_COLUMNS = ("image", "run", "result")
 # Characters of evidence per cell to try, from the widest layout; 0: only the verdict.
 _SEEN = (60, 40, 32, 24, 18, 14, 0)
 _NAME = 12
@@ -83,17 +83,16 @@ def _with_symbols(
     *,
     beside: int = 2,
 ) -> Layout:
-    heading = [*LANE_COLUMNS[:1], "run", LANE_COLUMNS[2], *names]
+    heading = [*LANE_COLUMNS, *names]
     rows = [[*_brief_cells(lane, width), *_symbols(lane, checks)] for lane in lanes]
     return Layout(heading, rows, [*[beside] * 3, *_gaps(checks, gap)], _spans(checks))
 
 
 def _as_strips(lanes: Sequence[LaneState], checks: Sequence[str], width: int) -> Layout:
     heads = [_brief_cells(lane, width) for lane in lanes]
-    titles = [*LANE_COLUMNS[:1], "run", LANE_COLUMNS[2]]
     used = 1 + sum(
         max([len(title), *(head[index].cell_length for head in heads)]) + 2
-        for index, title in enumerate(titles)
+        for index, title in enumerate(LANE_COLUMNS)
     )
     gaps = _gaps(checks, 0)
     room = max(0, width - used - len(checks) - sum(gaps) - 2)
@@ -101,7 +100,7 @@ def _as_strips(lanes: Sequence[LaneState], checks: Sequence[str], width: int) ->
         [*head, *_symbols(lane, checks), _others(lane, checks, room)]
         for head, lane in zip(heads, lanes, strict=True)
     ]
-    heading = [*titles, *[""] * len(checks), "not passed"]
+    heading = [*LANE_COLUMNS, *[""] * len(checks), "not passed"]
     return Layout(heading, rows, [2, 2, 2, *gaps[:-1], 2], _spans(checks))
 
 

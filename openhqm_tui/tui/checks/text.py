@@ -198,7 +198,7 @@ def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> li
     if lane.check_ended is not None:
         took = lane.check_ended - (lane.check_started or lane.check_ended)
         lines.append(
-            _line("checked", f"{local_time_text(lane.check_ended)}, after {duration_text(took)}")
+            _line("checked", f"{local_time_text(lane.check_ended)}, took {duration_text(took)}")
         )
     if evidence is None:
         return [
@@ -237,7 +237,9 @@ def push_words(state: RunState) -> Content:
         allowed = f" · ! {allowed_unknown(state)}" if allowed_unknown(state) else ""
         return Content.assemble((words, "$text-success"), (allowed, "$text-warning"))
     return Content(
-        "nothing pushed" if state.outcome is not None else "pushed once all images are verified"
+        "nothing pushed"
+        if state.outcome is not None
+        else "to be pushed once all images are verified"
     )
 
 
@@ -250,24 +252,25 @@ def _status_sentence(lane: LaneState) -> list[Content]:
     target, status = lane.target, lane.status
     match status:
         case Status.WAITING | Status.RUNNING:
-            text = "Queued: it is checked as soon as it is built."
+            text = "Queued: the image is checked as soon as it is built."
         case Status.CHECKING if lane.asking is None:
             text = "Queued: one check runs per CPU."
         case Status.CHECKING:
             text = f"Now checking {lane.asking or 'everything'}."
         case Status.DONE:
-            text = "Checks are disabled for this run: R checks it now."
+            text = "Checks are disabled for this run: R checks this image now."
         case Status.PASSED:
             text = "Verified: no check failed or was inconclusive."
         case Status.UNKNOWN:
             text = "Not verified: some checks are inconclusive, which never counts as a pass."
         case _ if target.outcome is Outcome.FAILED:
-            text = "No image: its build failed. 2 Run shows why."
+            text = "No image: its build failed. See Run (2) for the reason."
         case Status.FAILED:
-            checks = count_text(len(failed_checks(lane)), "check")
-            text = f"Not verified: {checks} failed or inconclusive."
+            number = len(failed_checks(lane))
+            were = "was" if number == 1 else "were"
+            text = f"Not verified: {count_text(number, 'check')} failed or {were} inconclusive."
         case Status.CANCELLED if not lane.has_image:
-            text = "No image: its build was stopped. 2 Run retries it."
+            text = "No image: its build was stopped. Retry it in Run (2)."
         case _:
-            text = "Its checks were interrupted: R checks it again."
+            text = "The checks were interrupted: R repeats them."
     return [Content(text)]

@@ -297,7 +297,7 @@ class Session:
         try:
             self.backend.ask(run, *requests)
         except FileNotFoundError:
-            problem = f"{removed_text(run)}: no request can be sent to it"
+            problem = f"{removed_text(run)}, so it can't accept requests"
         except (Problem, OSError) as error:
             problem = str(error)
         self.app.post_message(RequestSent(run, problem))
@@ -324,4 +324,4 @@ def copy(node: DOMNode, text: str, what: str) -> None:
         # In a browser, the system's clipboard would be the server's.
         copying = partial(session_of(node).backend.copy, text)
         app.run_worker(copying, thread=True, group="copy", exit_on_error=False)
-    app.notify(f"{what} copied", markup=False, timeout=3)
+    app.notify(f"copied {what}", markup=False, timeout=3)

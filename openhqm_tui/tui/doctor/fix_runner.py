@@ -107,9 +107,12 @@ def lacks_root(fixes: Iterable[Fix], rights: Rights) -> str:
     if rights is Rights.PASSWORD:
         return (
             "needs root, and sudo asks for a password: run `sudo -v` before starting the console, "
-            "or `openhqm-tui doctor --fix`"
+            "or use `openhqm-tui doctor --fix`"
         )
-    return "needs root, and sudo is not installed: run as root, or ask an administrator (y copies)"
+    return (
+        "needs root, and sudo is not installed: run as root, or ask an administrator (y copies the "
+        "commands)"
+    )
 
 
 def command_line(fix: Fix, rights: Rights) -> str:
@@ -145,7 +148,7 @@ def describe_finding(finding: Finding, rights: Rights) -> Content:
         Content(plain(finding.detail)),
     ]
     if finding.blocks:
-        lines.append(Content.styled("No build can start without it.", "$text-error"))
+        lines.append(Content.styled("Builds can't start until this is fixed.", "$text-error"))
     if finding.why:
         lines += _headed("why it matters", [Content(plain(finding.why))])
     if finding.health is Health.OK:
@@ -172,7 +175,7 @@ def describe_steps(steps: Sequence[Step], rights: Rights, left_out: Sequence[Ste
     if len(steps) > 1:
         lines += [
             Content(""),
-            Content.styled("They stop at the first failure.", "$foreground-muted"),
+            Content.styled("The fixes stop at the first failure.", "$foreground-muted"),
         ]
     if left_out:
         names = ", ".join(one_line(finding.title) for finding, _ in left_out)

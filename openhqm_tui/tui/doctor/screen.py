@@ -1,4 +1,4 @@
-"""The Doctor screen: problems of this machine, and their fixes."""
+"""The Doctor screen: problems on this machine, and their fixes."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class DoctorScreen(BaseScreen):
         table = self.query_one(CellTable)
         table.display = bool(findings)
         if findings:
-            table.show(("state", "what", "seen"), [finding_cells(f) for f in findings])
+            table.show(("state", "check", "details"), [finding_cells(f) for f in findings])
             if findings is not self._shown:
                 table.go(worth_looking_at(findings, table.row), 0)
                 self._judge(findings)
@@ -217,8 +217,8 @@ class DoctorScreen(BaseScreen):
         text = (
             f"“{one_line(fix_runner.current[1].title)}” has been running for "
             f"{clock_text(self.now - fix_runner.started)}. Changes made so far remain: packages "
-            "may be half installed (`dpkg --configure -a` completes them), a service "
-            "may be stopped. The remaining fixes will not be started."
+            "may be only partly installed (`dpkg --configure -a` completes the installation), and "
+            "a service may be stopped. The remaining fixes won't start."
         )
         question = QuestionDialog(
             "Stop the running fix?", Content(text), [("stop", "Stop fix"), ("no", "Keep running")]

@@ -7,7 +7,7 @@ from openhqm_tui.tui.commands.registry import Command
 GUIDES: tuple[Command, ...] = (
     Command("guides", "guides.close", "escape,q,f1", "Close", "Close the guides.", "close", True),
     Command("guides", "guides.sections", "t", "Contents", "Go to a section.", "pick_section", True),
-    Command("guides", "guides.links", "l", "Links", "Follow a link of the guide.", "links", True),
+    Command("guides", "guides.links", "l", "Links", "Follow a link in the guide.", "links", True),
     Command("guides", "guides.search", "slash", "Find", "Search this guide.", "search", True),
     Command("guides", "guides.found", "n", "Next", "Go to the next match.", "found(1)"),
     Command(

@@ -40,7 +40,7 @@ from openhqm_tui.tui.widgets.table import CellTable
 if TYPE_CHECKING:
     from openhqm_tui.tui.core.session import Session
 
-_HEADING = ("started", "result", "took", "images", "size", "cached", "run", "targets")
+_HEADING = ("started", "result", "time", "images", "size", "cached", "run", "targets")
 _GOOD = {Status.PASSED.value, Status.DONE.value}
 CHOSEN = "◉"
 
@@ -208,7 +208,7 @@ async def write_report(session: Session, run: RunFolder) -> None:
     except Problem as problem:
         session.app.notify(str(problem), severity="error", markup=False)
     else:
-        session.app.notify(f"wrote {path_words(file)}: open it in a browser", markup=False)
+        session.app.notify(f"wrote {path_words(file)}; open it in a browser", markup=False)
 
 
 _NONE = Content.assemble(
@@ -393,7 +393,7 @@ class HistoryScreen(BaseScreen):
         series = trends(records, run.record)
         view = self.query_one(TrendView)
         view.show(series)
-        told = "images of the same source, by run" if series else "no images built yet"
+        told = "runs from the same source" if series else "no images built yet"
         words = f"Esc goes back · {told}"
         self._in_sight("trends", Content.assemble((f"Trends of {run.name}", "bold"), f" · {words}"))
         view.table.focus()

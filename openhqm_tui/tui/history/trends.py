@@ -21,7 +21,7 @@ from openhqm_tui.domain.history.trends import Series, columns, sparkline
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.widgets.table import CellTable
 
-_HEADING = ("image", "last", "usual", "time", "size", "cached", "sizes")
+_HEADING = ("image", "last", "median", "times", "size", "cached", "sizes")
 _LEAST_LINE, _MOST_LINE = 8, 40
 # Approximate width of the columns without sparklines.
 _FIXED = 64

@@ -21,7 +21,7 @@ PLAN: tuple[Command, ...] = (
         "plan.mine",
         "m",
         "Native",
-        "Select every target on this machine's own platforms.",
+        "Select every target on this machine's native platforms.",
         "choose_native",
         True,
     ),
@@ -98,7 +98,7 @@ PLAN: tuple[Command, ...] = (
         "plan.test-only",
         "t",
         "Test only",
-        "Build and check without keeping images, or keep them.",
+        "Keep images after the checks, or only build and check them.",
         "switch('test-only')",
     ),
     Command(

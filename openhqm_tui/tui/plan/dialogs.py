@@ -86,13 +86,13 @@ class CreateBuilder(ModalScreen[str]):
     def on_mount(self) -> None:
         """Set the tooltips, and focus the name."""
         for id, words in (
-            ("name", "Letters, digits and . _ -; starts with a letter."),
+            ("name", "Letters, digits and . _ -; must start with a letter."),
             ("driver", "Enter or a click switches to the next driver."),
             ("nodes", "linux/arm64=ssh://me@arm1 linux/amd64=default"),
             ("options", "image=registry.example/buildkit network=host"),
         ):
             self.query_one(f"#{id}").tooltip = words
-        # Every press counts, also fast ones.
+        # Every press counts, even fast ones.
         self.query_one("#driver", Button).active_effect_duration = 0
         self._show()
         self.query_one("#name").focus()
@@ -225,9 +225,9 @@ def _node(node: Node) -> list[Content]:
     where = one_line(" · ".join(filter(None, (node.endpoint, node.status))), 120)
     first = Content.assemble((one_line(node.name, 40), "bold"), f"  {where}")
     if node.native is None and not node.platforms:
-        ways = "platforms are known once it is started"
+        ways = "platforms are unknown until the node starts"
     else:
-        native = f"native {node.native}" if node.native is not None else "native unknown"
+        native = f"native {node.native}" if node.native is not None else "native platform unknown"
         # If there are many, the rest is counted, except the most common ones.
         likely = sorted(node.emulated, key=lambda platform: platform.arch not in _LIKELY)
         emulated = [short(platform) for platform in likely]
@@ -381,7 +381,7 @@ class ChooseBuilder(ListDialog[Builder]):
             self._say(f"can't be removed: {builder.stays}")
             return
         text = Content.assemble(
-            "Its nodes and their caches are removed too. This will run:\n\n",
+            "Its nodes and their caches will be removed too. This command will run:\n\n",
             (f"$ {one_line(command_words(remove_command(builder.name)))}", "bold"),
         )
         answers = [("remove", "Remove"), ("no", "Cancel")]
@@ -473,7 +473,7 @@ def _ask_permissions(
         [
             Content("The build definition in this folder asks to:"),
             *(Content(f"  • {one_line(need, 300)}") for need in needs),
-            Content.styled("Allow it only if you trust who wrote it.", "$text-warning"),
+            Content.styled("Allow this only if you trust the author.", "$text-warning"),
         ]
     )
     answers = [

@@ -125,14 +125,14 @@ class PlanFields(Vertical):
     def on_mount(self) -> None:
         """Set the tooltips."""
         for id, words in (
-            ("name", "Image name with an optional registry; several: a,b."),
+            ("name", "Image name, optionally with a registry; separate several with commas."),
             ("tag", "Tag; -VARIANT is appended."),
-            ("base", "Image to use instead of the Dockerfile's base; empty: automatic."),
-            ("jobs", "Number of targets built in parallel; empty: all."),
+            ("base", "Image to use instead of the Dockerfile's base; automatic if empty."),
+            ("jobs", "Number of targets built in parallel; all if empty."),
             ("builder", "Choose the Buildx builder."),
             ("push", "Push images once all of them are verified."),
             ("test-only", "Build and check without keeping images."),
-            ("allow-unknown", "Push images with inconclusive checks too."),
+            ("allow-unknown", "Also push images with inconclusive checks."),
         ):
             self.query_one(f"#{id}").tooltip = words
         self._show_words()

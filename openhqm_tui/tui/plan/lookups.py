@@ -230,7 +230,7 @@ class Lookups:
         """Return warnings about the base image."""
         found = self._bases.get(_key(order, facts)) if order.base_image and facts else None
         trouble = base_trouble(found, order)[0] if found is not None else ""
-        return (f"it may not be available: {trouble}",) if trouble else ()
+        return (f"the base image may not be available: {trouble}",) if trouble else ()
 
 
 def _key(order: BuildOptions, facts: EngineFacts) -> BaseKey:

@@ -227,7 +227,7 @@ class PlanScreen(BaseScreen):
         if stop := blocker(self.facts):
             return stop
         if session.run_is_live and session.player is None:
-            return "a run is in progress: see Run (2), C there cancels it"
+            return "a run is in progress: see Run (2), where C cancels it"
         if wrong := field_errors(order, session.source):
             return next(iter(wrong.values()))
         assert self.facts is not None

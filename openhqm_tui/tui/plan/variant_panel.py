@@ -101,7 +101,7 @@ _WAYS = {
     PlatformSupport.NATIVE: "native",
     PlatformSupport.CROSS: "built natively, checked under emulation",
     PlatformSupport.EMULATED: "built and checked under emulation",
-    PlatformSupport.SLOW: "slow emulation; Doctor (5) has a faster emulator",
+    PlatformSupport.SLOW: "slow emulation; see Doctor (5) for a faster emulator",
     PlatformSupport.NONE: "can't run here: see Doctor (5)",
 }
 
@@ -188,12 +188,12 @@ class VariantDetails:
         if requirements is None:
             return ""
         own = variant.name in requirements.variants
-        file = f"clients of {file_of(variant.name)}" if own else f"core of {CORE_FILE}"
-        return f"{file}; all else as bundled"
+        file = f"clients from {file_of(variant.name)}" if own else f"core from {CORE_FILE}"
+        return f"{file}; the rest is bundled"
 
     def _tags(self, variant: Variant) -> list[str]:
         if self._order.test_only:
-            return ["none: test only keeps no images"]
+            return ["none (test only)"]
         body = self._source.bake_targets.get(variant.name)
         if body is not None and body.get("tags"):
             return [one_line(str(tag)) for tag in body["tags"]]
@@ -229,7 +229,7 @@ class VariantDetails:
             )
             good = self._built.get((variant.name, str(platform)))
             if good is not None and good.at != lane.at:
-                line += f", built {local_time_text(good.at)} in {duration_text(good.seconds)}"
+                line += f", last built {local_time_text(good.at)} in {duration_text(good.seconds)}"
             found.append(line)
         return found
 

@@ -108,7 +108,7 @@ RUN: tuple[Command, ...] = (
         "run.order",
         "o",
         "Order",
-        "Order panes by activity or by plan.",
+        "Sort panes by activity or in plan order.",
         "order",
     ),
     Command(
@@ -154,7 +154,9 @@ RUN: tuple[Command, ...] = (
         "targets", "targets.start", "home,g", "First", "Select the first target.", "leap(-1000)"
     ),
     Command("targets", "targets.end", "end,G", "Last", "Select the last target.", "leap(1000)"),
-    Command("targets", "targets.zoom", "enter", "Zoom", "Maximize its first pane.", "zoom"),
+    Command(
+        "targets", "targets.zoom", "enter", "Zoom", "Maximize the target's first pane.", "zoom"
+    ),
     Command("digest", "digest.up", "up,k", "Up", "Scroll up.", "scroll_up"),
     Command("digest", "digest.down", "down,j", "Down", "Scroll down.", "scroll_down"),
     Command("digest", "digest.page-up", "pageup", "Page up", "Scroll up a page.", "page_up"),
@@ -215,7 +217,7 @@ STEPS: tuple[Command, ...] = (
         "steps.open",
         "enter",
         "Log",
-        "Open the log at the step; in the whole run, the target's steps.",
+        "Open the step's log; in the chart of the whole run, the target's steps.",
         "open",
         True,
     ),
@@ -267,9 +269,21 @@ REPLAY: tuple[Command, ...] = (
         "Pause or resume the replay.",
         "replay('pause')",
     ),
-    Command("app", "replay.slower", "less_than_sign", "Slower", "Play slower.", "replay('slower')"),
     Command(
-        "app", "replay.faster", "greater_than_sign", "Faster", "Play faster.", "replay('faster')"
+        "app",
+        "replay.slower",
+        "less_than_sign",
+        "Slower",
+        "Slow the replay down.",
+        "replay('slower')",
+    ),
+    Command(
+        "app",
+        "replay.faster",
+        "greater_than_sign",
+        "Faster",
+        "Speed the replay up.",
+        "replay('faster')",
     ),
     Command("app", "replay.start", "H", "Restart", "Play from the beginning.", "replay('start')"),
     Command("app", "replay.end", "T", "Skip to end", "Skip to the end.", "replay('end')"),

@@ -107,7 +107,7 @@ class LanePane(Vertical):
         else:
             nothing = _NOTHING.get(lane.status, "no output for this platform")
             if lane.target.run.interrupted and lane.status is Status.CANCELLED:
-                nothing = "no output before it was interrupted"
+                nothing = "no output before the interruption"
             self.log_pane.placeholder = nothing
             self.log_pane.show(lane.log)
         self.show_head(now)

@@ -73,7 +73,7 @@ class RunChart:
             (f"{mark.symbol} ", mark.style),
             ("whole run", "bold"),
             f"  {count_text(len(self.state.targets), 'target')}"
-            f" · {count_text(len(self._lanes), 'lane')} · {duration_text(wall)}{side}",
+            f" · {count_text(len(self._lanes), 'image')} · {duration_text(wall)}{side}",
             f" · {hits}" if (hits := hits_of(self.state).words) else "",
         )
         return line.truncate(width, ellipsis=True)

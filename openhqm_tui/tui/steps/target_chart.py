@@ -99,7 +99,7 @@ class TargetChart:
         name = Content.assemble((f"{mark.symbol} ", mark.style), (self.target.name, "bold"), "  ")
         if not self.target.steps:
             waits = "queued" if self.target.started is None else "no steps yet"
-            return name + Content("no step started" if self.over else waits)
+            return name + Content("no steps started" if self.over else waits)
         sums = load(self.target, self.path, self.span[1])
         path = Content.assemble(
             ("» critical path ", "$accent bold"),
@@ -115,9 +115,7 @@ class TargetChart:
         sums = load(self.target, self.path, self.span[1])
         counts = f"{count_text(sums.steps, 'step')} · {sums.cached} cached"
         hits = hits_of(self.target).words or counts
-        side = (
-            f"{sums.busy / sums.wall:.1f} in parallel" if sums.wall > 0 else "nothing was executed"
-        )
+        side = f"{sums.busy / sums.wall:.1f} in parallel" if sums.wall > 0 else "no steps ran"
         work = f"{duration_text(sums.busy)} of work in {duration_text(sums.wall)}"
         return f"{hits} · {work} · {side}", f"{hits} · {side}", hits, counts
 
@@ -128,7 +126,7 @@ class TargetChart:
             return self._lane_detail(line.group)
         step = line.step
         mark = step_mark(self._status(step))
-        facts = [str(step.lane)] if step.lane is not None else ["of the whole target"]
+        facts = [str(step.lane)] if step.lane is not None else ["whole target"]
         facts += [step.how.value] if step.how is not None and not step.cached else []
         if moved := progress_text(*step.moved()):
             facts.append(moved)

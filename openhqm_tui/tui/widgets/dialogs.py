@@ -214,7 +214,7 @@ class ChooseRun(ListDialog[PastRun]):
 
     def compose(self) -> ComposeResult:
         """Build the list."""
-        title = f"{len(self._runs)} runs are in progress. Open which one?"
+        title = f"{len(self._runs)} runs are in progress. Which one do you want to open?"
         with Vertical(classes="dialog"):
             yield Static(Content.styled(title, "bold"), classes="dialog-title")
             yield OptionList(
@@ -289,7 +289,7 @@ def _question(session: Session) -> Leave:
     cancel = [] if session.backend.read_only else [("cancel", "Cancel run")]
     return Leave(
         "A run is in progress.",
-        Content("It continues without the console; `openhqm-tui` shows it again."),
+        Content("It continues without the console; run `openhqm-tui` to see it again."),
         [("leave", "Keep running"), *cancel, ("no", "Stay")],
     )
 
