@@ -3,12 +3,12 @@
 #   base ─┬─ user ── stdlib ── core ── redis ── kafka ── … ── app      (all)
 #         └─ user ── stdlib ── core ── mqtt ─────────────── app        (mqtt)
 #
-# Each name above is one layer, made in a stage of its own and put in place with COPY --link. A
-# layer therefore never depends on what lies under it: `all` is made of the very layers of the
-# others, and a registry stores each of them once.
+# Each name above is one layer, built in its own stage and added with COPY --link. A layer
+# therefore never depends on the layers below it: `all` consists of the same layers as the other
+# variants, and a registry stores each layer once.
 #
 # Dependencies of amd64 and arm64 are resolved, installed and byte-compiled on the build platform.
-# Nothing runs under emulation, and the final stage runs nothing at all.
+# No step runs under emulation, and the final stage has no RUN at all.
 
 ARG PYTHON_VERSION=3.13
 ARG BASE_IMAGE=python:${PYTHON_VERSION}-slim
@@ -21,8 +21,8 @@ FROM ${BASE_IMAGE} AS base
 
 FROM --platform=$BUILDPLATFORM scratch AS scripts
 
-# A proxy that re-signs TLS and an index behind a password are both everyday. They come as secrets,
-# so that neither a layer nor the history keeps them.
+# Proxies that re-sign TLS and password-protected package indexes are both common. Their data is
+# passed as secrets, so that neither a layer nor the history contains it.
 COPY --chmod=755 <<'EOF' /with-network
 #!/bin/sh
 set -eu
@@ -33,13 +33,13 @@ if [ -s /run/secrets/index-url ]; then
   UV_DEFAULT_INDEX=$(cat /run/secrets/index-url)
   export UV_DEFAULT_INDEX PIP_INDEX_URL="$UV_DEFAULT_INDEX"
 fi
-# Bridged containers now and then lose a DNS answer, and glibc would wait five seconds for it.
+# Bridged containers occasionally lose a DNS response, and glibc would wait five seconds for it.
 export RES_OPTIONS="single-request-reopen timeout:1 attempts:5"
 exec "$@"
 EOF
 
-# What no run reads leaves /layer: some wheels are four fifths debug symbols, and botocore describes
-# every AWS service once for each version it ever had. Together 4 MB of `all`.
+# Removes files from /layer that are never used: up to four fifths of some wheels are debug symbols,
+# and botocore has a description of every version of every AWS service. This saves 4 MB in `all`.
 COPY --chmod=755 <<'EOF' /slim
 #!/usr/bin/env python3
 import shutil
@@ -58,7 +58,7 @@ for path in Path("/layer").rglob("*.so*"):
     for at in range(table, end, size):
         offset, length = struct.unpack_from("<Q16xQ", data, at + 8)
         end = max(end, offset + length)
-    # The loader goes by segments alone; sections behind the last one are for linkers and debuggers.
+    # The loader uses only segments; sections after the last one are for linkers and debuggers.
     head = bytearray(data[:end])
     struct.pack_into("<Q", head, SECTION_TABLE, 0)
     struct.pack_into("<HH", head, 0x3C, 0, 0)
@@ -69,15 +69,15 @@ for service in Path("/layer").rglob("botocore/data/*/"):
         shutil.rmtree(superseded)
 EOF
 
-# The same bytes today and next year: byte-code that trusts its source instead of a time stamp, and
-# one fixed time on every file (1980, the oldest a zip archive can tell).
+# Makes layers reproducible: bytecode that is not checked against its source, and the same
+# modification time for all files (1980, the earliest that a zip archive can store).
 COPY --chmod=755 <<'EOF' /seal
 #!/usr/bin/env python3
 import compileall
 import os
 from py_compile import PycInvalidationMode
 
-# Errors are passed over: packages ship templates and other Pythons' syntax that nobody imports.
+# Errors are ignored: packages contain templates and code for other Pythons that is never imported.
 compileall.compile_dir(
     "/layer", stripdir="/layer", prependdir="/", maxlevels=99, quiet=2,
     invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
@@ -93,7 +93,7 @@ set -eu
 site=/layer$(python -c 'import sys; print("/usr/local/lib/python%d.%d/site-packages" % sys.version_info[:2])')
 mkdir -p "$site"
 with-network uv pip install --no-deps --target "$site" ${WHEELS_FOR:-} --requirements /lock.txt
-# The commands' first line names the build's Python, and uv's lock has done its work.
+# The shebangs of the commands name the build's Python, and uv's lock file is no longer needed.
 rm -rf "$site/bin" "$site/.lock"
 slim
 seal
@@ -101,22 +101,22 @@ EOF
 
 FROM --platform=$BUILDPLATFORM ${BASE_IMAGE} AS cross
 COPY --from=scripts / /usr/local/bin/
-# Hashing is seeded: sets of constants keep their order in byte-code.
+# With a fixed hash seed, sets of constants have the same order in all bytecode.
 ENV PYTHONHASHSEED=0 PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 \
     UV_SYSTEM_PYTHON=1 UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_NO_PROGRESS=1
 RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
     --mount=type=cache,id=openhqm-pip,target=/root/.cache/pip \
     with-network python -m pip install --quiet 'uv>=0.9,<1'
 
-# Without --only-binary uv would build a missing wheel for the machine it runs on: the wrong one.
+# Without --only-binary, uv would build a missing wheel for the build platform, which is wrong.
 FROM cross AS installer-amd64
 ENV WHEELS_FOR="--only-binary :all: --python-platform x86_64-manylinux_2_28"
 
 FROM cross AS installer-arm64
 ENV WHEELS_FOR="--only-binary :all: --python-platform aarch64-manylinux_2_28"
 
-# Platforms that few wheels are made for: on the platform itself (emulated where it is foreign), with
-# a compiler at hand. Slow, and no variant of the other platforms waits for it.
+# Platforms with few prebuilt wheels: packages are built on the platform itself (usually emulated),
+# with a compiler. This is slow, but the other platforms don't wait for it.
 FROM base AS emulated
 COPY --from=scripts / /usr/local/bin/
 ENV PYTHONHASHSEED=0 PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -140,11 +140,11 @@ FROM installer-${TARGETARCH} AS installer
 # ── One resolution for all variants and platforms ────────────────────────────────────────────────
 
 FROM cross AS lock
-# constraints.txt is optional: with it a build next year gets the versions of today.
+# constraints.txt is optional; it pins versions, so that later builds use the same ones.
 COPY requirements.txt requirements-queue-*.txt constraints.tx[t] /requirements/
-# A client's lock holds only what it adds to core. Versions are agreed over all files at once, or
-# `all` could not be made of the layers of the others. With that done uv's cache knows all the rest,
-# and the network is asked only where it doesn't.
+# A client's lock file lists only what it adds to core. Versions are resolved for all files
+# together; otherwise `all` could not consist of the layers of the other variants. The other
+# resolutions then use uv's cache, and access the network only if something is missing there.
 RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
     --mount=type=cache,id=openhqm-uv,target=/root/.cache/uv <<'EOF'
 #!/bin/sh
@@ -177,9 +177,9 @@ RUN echo 'openhqm:x:1000:1000::/app:/usr/sbin/nologin' >>/layer/etc/passwd && \
     echo 'openhqm:x:1000:' >>/layer/etc/group && \
     mkdir /layer/app && seal
 
-# The official images come without byte-code of Python's own library, and a container that may not
-# write would compile the same 300 modules at every start: half a minute under emulation. A base that
-# has it gets an empty layer. It goes by time stamps, for those files are the base's to change.
+# The official images have no bytecode for the standard library, so a read-only container would
+# compile the same 300 modules at every start: half a minute under emulation. The layer is empty if
+# the base has it. The bytecode is checked by timestamp, because the base may change its files.
 FROM cross AS stdlib
 RUN --mount=type=bind,from=base,target=/base <<'EOF'
 #!/usr/bin/env python3
@@ -247,9 +247,9 @@ RUN --mount=type=secret,id=ca-bundle --mount=type=secret,id=index-url \
 
 FROM cross AS app
 COPY src /layer/app/src
-# Which client is whose: the service reports the clients that are installed.
+# Lists the clients of each variant: the service reports which of them are installed.
 COPY requirements-queue-*.txt /layer/app/
-# Byte-code that came along with a checkout would make the layer differ from one desk to the next.
+# Bytecode from a checkout would make the layer differ from one machine to another.
 RUN python -c "import pathlib, shutil; [*map(shutil.rmtree, [*pathlib.Path('/layer').rglob('__pycache__')])]" && seal
 
 
@@ -296,21 +296,21 @@ ENV OPENHQM_QUEUE_BACKEND=${QUEUE_BACKEND} \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 
-# By number: Kubernetes' runAsNonRoot can't tell who a name is.
+# A number, because Kubernetes' runAsNonRoot can't resolve names.
 USER 1000:1000
 EXPOSE 8000
-# A plain socket, neither site nor an HTTP library: urllib alone takes seconds under emulation.
+# A plain socket, without `site` or an HTTP library: importing urllib takes seconds under emulation.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=90s --start-interval=5s \
     CMD ["python", "-ISc", "import socket; s = socket.create_connection(('127.0.0.1', 8000), 5); s.sendall(b'GET /health HTTP/1.0\\r\\n\\r\\n'); raise SystemExit(b' 200 ' not in s.recv(64))"]
 CMD ["python", "-m", "openhqm.api.listener"]
 
-# Last, because these change with every run.
+# Last, because these change with every build.
 ARG BASE_IMAGE
 ARG BASE_NAME=${BASE_IMAGE}
 ARG VERSION=dev
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
-# Where REVISION is found: the repository of the context.
+# The repository that contains REVISION.
 ARG SOURCE=https://github.com/openhqm/openhqm-tui
 LABEL org.opencontainers.image.title="OpenHQM (${QUEUE_BACKEND})" \
       org.opencontainers.image.description="OpenHQM, an HTTP queue message handler, with queue backend: ${QUEUE_BACKEND}" \

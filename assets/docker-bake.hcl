@@ -1,5 +1,5 @@
-# The eight variants by hand, from the folder that holds Dockerfile and assets/ (in a checkout its
-# root; of a wheel, the folder that `openhqm-tui variants --dockerfile bundled` names):
+# Builds the eight variants without openhqm-tui. Run it in the folder with Dockerfile and assets/:
+# the root of a checkout, or the folder that `openhqm-tui variants --dockerfile bundled` prints.
 #
 #   docker buildx bake -f assets/docker-bake.hcl                 all of them, into the local engine
 #   docker buildx bake -f assets/docker-bake.hcl redis --push    one of them, to NAME's registry
@@ -13,34 +13,34 @@ variable "PLATFORMS" { default = "linux/amd64,linux/arm64" }
 variable "PYTHON_VERSION" { default = "3.13" }
 
 variable "BASE_IMAGE" {
-  description = "Takes the place of python:PYTHON_VERSION-slim, for those who cannot reach Docker Hub."
+  description = "Replaces python:PYTHON_VERSION-slim, for example if Docker Hub is not reachable."
   default     = ""
 }
 
 variable "CONTEXT" {
-  description = "A checkout of OpenHQM, or anything of its layout."
+  description = "A checkout of OpenHQM, or a folder with the same layout."
   default     = "assets/context"
 }
 
 variable "DOCKERFILE" {
-  description = "As seen from CONTEXT, which is how bake looks for it."
+  description = "Path of the Dockerfile, relative to CONTEXT."
   default     = "../../Dockerfile"
 }
 
 variable "CA_BUNDLE" {
-  description = "Certificates to trust while building, where a proxy re-signs TLS. Never in a layer."
+  description = "CA certificates for builds behind a proxy that re-signs TLS. Never in a layer."
   default     = ""
 }
 
 variable "INDEX_URL" {
-  description = "A package index of one's own. A secret, for it may hold a password."
+  description = "URL of a package index. Passed as a secret, because it may contain a password."
   default     = ""
 }
 
 variable "REVISION" { default = "unknown" }
 
 variable "SOURCE_DATE_EPOCH" {
-  description = "Seconds. Equal inputs and an equal epoch give equal digests; without one, now."
+  description = "Creation time in seconds since 1970; set it for reproducible digests. Default: now."
   default     = ""
 }
 
@@ -69,7 +69,7 @@ target "variant" {
     CREATED           = SOURCE_DATE_EPOCH == "" ? timestamp() : timeadd("1970-01-01T00:00:00Z", "${SOURCE_DATE_EPOCH}s")
     SOURCE_DATE_EPOCH = SOURCE_DATE_EPOCH == "" ? null : SOURCE_DATE_EPOCH
   }
-  # A named context, not a build argument, so that any Dockerfile's FROM can be mapped alike.
+  # A named context rather than a build argument, so that this works with any Dockerfile's FROM.
   contexts = BASE_IMAGE == "" ? {} : {
     "python:${PYTHON_VERSION}-slim" = "docker-image://${BASE_IMAGE}"
   }
@@ -77,7 +77,7 @@ target "variant" {
     CA_BUNDLE == "" ? [] : ["id=ca-bundle,src=${CA_BUNDLE}"],
     INDEX_URL == "" ? [] : ["id=index-url,env=INDEX_URL"],
   )
-  # Provenance tells the time of the build, so the same image would never get the same digest.
+  # Provenance contains the build time, so the same image would never get the same digest.
   attest = ["type=provenance,disabled=true"]
   output = ["type=docker"]
 }

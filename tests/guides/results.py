@@ -101,13 +101,13 @@ def _lines(cold: Report, warm: Report) -> Iterator[str]:
     yield from ("## Every check of every image", "", *_answers(cold))
     yield from ("## Client libraries found", "", *_clients(cold))
     yield from ("## Architecture verification", "", *architecture(cold))
-    yield from ("## Built from nothing", "", *performance(cold))
-    yield from ("## Built once more, from the cache", "")
+    yield from ("## Build without a cache", "", *performance(cold))
+    yield from ("## Rebuild from the cache", "")
     yield from (f"The run took {duration_text(warm.run.seconds)}, without checks.", "")
     yield from cache(warm)
     yield from ("## Sizes", "", *_without_folds(sizes(cold)))
     yield from ("## Known limits", "", *limits(cold), "")
-    yield from ("## Run it again", "", *block(["make guides"], "sh"), "")
+    yield from ("## Reproduce", "", *block(["make guides"], "sh"), "")
 
 
 def _here(lines: list[str]) -> list[str]:
@@ -119,7 +119,7 @@ def _here(lines: list[str]) -> list[str]:
 def _answers(report: Report) -> Iterator[str]:
     platforms = list(dict.fromkeys(lane.platform for lane in report.lanes))
     first, second = map(code, platforms)
-    yield "✓ pass · ✗ fail · ! warning · ? inconclusive, which never counts as a pass."
+    yield "✓ pass · ✗ fail · ! warning · ? inconclusive (never counts as a pass)"
     yield f"In each pair, the first result is for {first}, the second for {second}."
     yield "For a description of the checks see [Image checks](checks.md)."
     yield ""

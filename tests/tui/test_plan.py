@@ -366,7 +366,9 @@ def test_the_details_name_the_source_of_a_checkouts_expectations():
     details = {
         name: side.describe(name, CommandLines((), ()), 100).plain for name in ("redis", "minimal")
     }
-    assert "checks clients from requirements-queue-redis.txt; the rest is bundled" in details["redis"]
+    assert (
+        "checks clients from requirements-queue-redis.txt; the rest is bundled" in details["redis"]
+    )
     assert "checks core from requirements.txt; the rest is bundled" in details["minimal"]
 
 

@@ -1,10 +1,10 @@
-"""The queue clients in this image, by what is installed, not by the image's name."""
+"""The queue clients in this image: those that are installed, whatever the image's name."""
 
 import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-# A checkout and the image are laid out alike: the requirements files are next to `src`.
+# A checkout and the image have the same layout: the requirements files are next to `src`.
 _FILES = sorted(Path(__file__).resolve().parents[2].glob("requirements-queue-*.txt"))
 _DISTRIBUTION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*", re.MULTILINE)
 
@@ -22,7 +22,7 @@ CLIENTS = _listed()
 
 
 def installed() -> dict[str, str]:
-    """Return distribution → version. Nothing is imported: one of them takes seconds to import."""
+    """Return distribution → version. Nothing is imported, because some imports take seconds."""
     found = {}
     for distribution in CLIENTS.values():
         try:
@@ -33,7 +33,7 @@ def installed() -> dict[str, str]:
 
 
 def missing(backend: str) -> list[str]:
-    """Return the distributions this backend needs and the image lacks."""
+    """Return the distributions that this backend needs but the image doesn't have."""
     wanted = CLIENTS.values() if backend == "all" else filter(None, [CLIENTS.get(backend)])
     have = installed()
     return [distribution for distribution in wanted if distribution not in have]

@@ -1,4 +1,4 @@
-"""Settings: OPENHQM_* in the environment, over the YAML file that OPENHQM_CONFIG names."""
+"""Settings: OPENHQM_* variables override the YAML file that OPENHQM_CONFIG names."""
 
 import os
 
@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         chosen = [sources["init_settings"], sources["env_settings"]]
         if path := os.environ.get("OPENHQM_CONFIG"):
-            # Imported here: few runs name a file, and every start would pay for PyYAML.
+            # Imported here, because few runs use a file and PyYAML would slow down every start.
             from pydantic_settings import YamlConfigSettingsSource
 
             chosen.append(YamlConfigSettingsSource(settings_cls, yaml_file=path))

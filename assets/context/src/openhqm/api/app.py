@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     def require_queue() -> None:
         if settings.queue_backend != "minimal":
-            # The reference carries the clients; it knows no broker to use them with.
+            # The reference service contains the clients, but has no broker to use them with.
             raise HTTPException(503, "no broker configured")
 
     # Handlers are coroutines: a plain function would start a thread for each call.

@@ -1,10 +1,10 @@
-"""`python -m openhqm.api.listener`: serve until told to stop."""
+"""`python -m openhqm.api.listener`: serve until stopped."""
 
 import gc
 
 
 def main() -> None:
-    # Nothing of what a start imports becomes garbage: looking for it would take a tenth of the time.
+    # Imports create almost no garbage, and collecting would take a tenth of the startup time.
     gc.disable()
     import uvicorn
 
@@ -15,7 +15,7 @@ def main() -> None:
     app = create_app(settings)
     gc.freeze()
     gc.enable()
-    # The loop and the protocols are named, so that uvicorn need not import what it would find out.
+    # With loop and protocols given, uvicorn doesn't import the modules that detect them.
     uvicorn.run(
         app,
         host=settings.host,
