@@ -279,8 +279,8 @@ def test_all_layers_are_examined() -> None:
         ),
         (
             "domain/history/x.py",
-            "from openhqm_tui.domain.failures.digest import y",
-            "imports openhqm_tui.domain.failures.digest",
+            "from openhqm_tui.domain.failures.failure import y",
+            "imports openhqm_tui.domain.failures.failure",
         ),
         (
             "domain/text.py",

@@ -17,7 +17,7 @@ from openhqm_tui.domain.checks.check import Group
 from openhqm_tui.domain.checks.layer_manifest import own_bytes
 from openhqm_tui.domain.checks.verdict import Verdict
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.failures.digest import (
+from openhqm_tui.domain.failures.failure import (
     Failure,
     failed_checks,
     failure_of,

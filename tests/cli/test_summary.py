@@ -18,7 +18,7 @@ from openhqm_tui.cli.output.summary import (
     table_lines,
 )
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
-from openhqm_tui.domain.failures.digest import Failure
+from openhqm_tui.domain.failures.failure import Failure
 from openhqm_tui.domain.run.status import STATUS_TEXTS, Status
 from tests.recordings import NAMES, recording, state_of
 

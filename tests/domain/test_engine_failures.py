@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from openhqm_tui.domain.buildkit.rawjson import PlainText, SolveStatus, Vertex, VertexLog
-from openhqm_tui.domain.failures.digest import Failure, engine_failure, failure_of
+from openhqm_tui.domain.failures.failure import Failure, engine_failure, failure_of
 from openhqm_tui.domain.remedies import EngineFailureKind
 from tests.domain.test_failures import RUN, digest, failing, step
 

@@ -14,7 +14,7 @@ from openhqm_tui.domain.buildkit.rawjson import (
 )
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.emulators import Emulator
-from openhqm_tui.domain.failures.digest import (
+from openhqm_tui.domain.failures.failure import (
     Failure,
     failed_checks,
     failure_of,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.failures.digest import push_failure
+from openhqm_tui.domain.failures.failure import push_failure
 
 HEAD = "The push refers to repository [docker.io/acme/openhqm]\n4013ebb1b519: Waiting\n"
 

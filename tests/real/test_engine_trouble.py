@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from openhqm_tui.domain.failures.digest import Failure, failure_of
+from openhqm_tui.domain.failures.failure import Failure, failure_of
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.requests import send_request

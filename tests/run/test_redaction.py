@@ -13,7 +13,7 @@ from openhqm_tui.cli.output.follow import Output, show
 from openhqm_tui.cli.output.jsonl import JsonOutput
 from openhqm_tui.cli.output.plain import GithubOutput, PlainOutput
 from openhqm_tui.cli.output.tty import TtyOutput
-from openhqm_tui.domain.failures.digest import text_log_of
+from openhqm_tui.domain.failures.failure import text_log_of
 from openhqm_tui.domain.run.log import LogLines
 from openhqm_tui.report.catalog import formats, rendered
 from openhqm_tui.report.gather import read_report

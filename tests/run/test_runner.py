@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from openhqm_tui.domain.failures.digest import failure_of
+from openhqm_tui.domain.failures.failure import failure_of
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.status import Status

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from openhqm_tui.domain.failures.digest import text_log_of
+from openhqm_tui.domain.failures.failure import text_log_of
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import plain

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openhqm_tui.domain.checks.verdict import Answer
-from openhqm_tui.domain.failures.digest import verification_failure
+from openhqm_tui.domain.failures.failure import verification_failure
 from openhqm_tui.domain.plan.builders import NodeInfo
 from openhqm_tui.domain.run.decisions import to_retry
 from openhqm_tui.domain.run.events import CancelRequested, Outcome
@@ -18,7 +18,7 @@ from openhqm_tui.domain.run.timeline import lane_seconds
 from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.tui.core.labels import way_words
 from openhqm_tui.tui.run.actions import first_lane, possible
-from openhqm_tui.tui.run.failure_panel import digest, digest_of
+from openhqm_tui.tui.run.failure_panel import failure_of_target, failure_text
 from openhqm_tui.tui.run.header import facts, page_words, totals
 from openhqm_tui.tui.run.lane_pane import heading
 from openhqm_tui.tui.run.target_list import standing, strip_first, two_lines
@@ -279,10 +279,10 @@ def test_images_that_are_not_verified_have_their_own_summary(tmp_path: Path):
     made.finish("redis", Outcome.PASSED, 7).check("redis", "linux/amd64", 7.6)
     made.check("redis", "linux/arm64", 7.6, user=Answer.FAIL, machine=Answer.UNKNOWN)
     target = state_of(made.end(Outcome.FAILED, 9)).targets["redis"]
-    failure = digest_of(target, made.run)
+    failure = failure_of_target(target, made.run)
     assert failure is not None
     assert failure.log_file.endswith("redis.log")
-    lines = digest(failure, 90).plain.split("\n")
+    lines = failure_text(failure, 90).plain.split("\n")
     assert lines[0] == "✗ redis is not verified · linux/arm64"
     assert "machine is unknown: aarch64, linux-aarch64" in lines
     assert "user fails: uid 1000; expected uid 1000" in lines
@@ -295,15 +295,15 @@ def test_images_that_are_not_verified_have_their_own_summary(tmp_path: Path):
     assert both.checks[0] == "linux/amd64 user fails: uid 1000; expected uid 1000"
     passed = state_of(folders.passed(tmp_path / "other")).targets["redis"]
     assert verification_failure(passed) is None
-    assert digest_of(passed, made.run) is None
-    assert digest_of(None, made.run) is None
+    assert failure_of_target(passed, made.run) is None
+    assert failure_of_target(None, made.run) is None
 
 
 def test_a_failure_summary_has_its_parts_in_order(tmp_path: Path):
     made = folders.failed(tmp_path)
-    failure = digest_of(state_of(made).targets["kafka"], None)
+    failure = failure_of_target(state_of(made).targets["kafka"], None)
     assert failure is not None
-    lines = digest(failure, 60).plain.split("\n")
+    lines = failure_text(failure, 60).plain.split("\n")
     assert lines[0] == "✗ kafka failed · linux/arm64"
     assert [line.split()[0] for line in lines if line[0] not in " ✗"] == [
         *("step", "why", "where", "last", "file"),

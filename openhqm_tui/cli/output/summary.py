@@ -10,7 +10,7 @@ import msgspec
 from openhqm_tui.domain.checks.catalog import hint_of
 from openhqm_tui.domain.checks.verdict import SEVERITIES, Answer, Verdict, worst
 from openhqm_tui.domain.emulators import Emulator
-from openhqm_tui.domain.failures.digest import Failure, failure_of
+from openhqm_tui.domain.failures.failure import Failure, failure_of
 from openhqm_tui.domain.formatting import count_text, duration_text, elapsed_text, size_text
 from openhqm_tui.domain.run.critical_path import emulation_cost
 from openhqm_tui.domain.run.decisions import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openhqm_tui.domain.failures.digest import push_failure
+from openhqm_tui.domain.failures.failure import push_failure
 from openhqm_tui.engine.docker.images import pull_command
 from openhqm_tui.run.process import run_bounded
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from openhqm_tui.domain.failures.digest import EngineFailure, push_failure, trouble_of
+from openhqm_tui.domain.failures.failure import EngineFailure, push_failure, trouble_of
 from openhqm_tui.domain.plan.bake import SourceKind, part_name, read_literal, repository_of
 from openhqm_tui.domain.plan.permissions import allow_flags, described, linked, missing
 from openhqm_tui.domain.remedies import EngineFailureKind

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from openhqm_tui.domain.failures.digest import is_about_trust, push_failure
+from openhqm_tui.domain.failures.failure import is_about_trust, push_failure
 from openhqm_tui.domain.plan.bake import repository_of
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.decisions import (

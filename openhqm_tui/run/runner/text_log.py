@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from openhqm_tui.domain.buildkit.rawjson import StreamDecoder
-from openhqm_tui.domain.failures.digest import text_log_of
+from openhqm_tui.domain.failures.failure import text_log_of
 from openhqm_tui.domain.run.log import NO_STEP
 from openhqm_tui.domain.run.state import RunState, TargetState
 from openhqm_tui.domain.text import plain

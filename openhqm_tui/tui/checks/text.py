@@ -10,7 +10,7 @@ from textual.content import Content
 
 from openhqm_tui.domain.checks.catalog import check_named, hint_of
 from openhqm_tui.domain.checks.verdict import SEVERITIES, Answer, Verdict
-from openhqm_tui.domain.failures.digest import failed_checks
+from openhqm_tui.domain.failures.failure import failed_checks
 from openhqm_tui.domain.formatting import count_text, duration_text, local_time_text, size_text
 from openhqm_tui.domain.run.decisions import allowed_unknown, held_words
 from openhqm_tui.domain.run.events import Outcome

@@ -17,7 +17,7 @@ from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.runner.text_log import whole_log
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.core.labels import path_words
-from openhqm_tui.tui.run.failure_panel import has_digest
+from openhqm_tui.tui.run.failure_panel import has_failure
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def possible(
         case "page_log":
             return bool(target.attempt) or None
         case "digest":
-            return has_digest(target)
+            return has_failure(target)
     return True
 
 

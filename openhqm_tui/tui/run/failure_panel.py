@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.style import Style
 
-from openhqm_tui.domain.failures.digest import (
+from openhqm_tui.domain.failures.failure import (
     Failure,
     failed_checks,
     failure_of,
@@ -25,7 +25,7 @@ from openhqm_tui.tui.core.session import copy
 from openhqm_tui.tui.widgets.links import LinkedText
 
 
-def has_digest(target: TargetState) -> bool:
+def has_failure(target: TargetState) -> bool:
     """Return whether a target failed or isn't verified, so that there is a digest."""
     if not target.status.is_over:
         return False
@@ -33,9 +33,9 @@ def has_digest(target: TargetState) -> bool:
     return failed or any(failed_checks(lane) for lane in target.lanes.values())
 
 
-def digest_of(target: TargetState | None, folder: RunFolder | None) -> Failure | None:
+def failure_of_target(target: TargetState | None, folder: RunFolder | None) -> Failure | None:
     """Return why a target failed or isn't verified, with the full path of its log."""
-    if target is None or not has_digest(target):
+    if target is None or not has_failure(target):
         return None
     failure = failure_of(target) or verification_failure(target)
     if failure is not None and failure.log_file and folder is not None:
@@ -95,7 +95,7 @@ class FailurePanel(VerticalScroll):
             known = (folder.path, target.name, target.attempt, target.status, answers, *said)
         if known is None or known != self._known:
             self._known = known
-            self.show(digest_of(target, folder))
+            self.show(failure_of_target(target, folder))
 
     def on_resize(self) -> None:
         """Truncate the lines to the new width."""
@@ -104,11 +104,11 @@ class FailurePanel(VerticalScroll):
     def action_copy(self) -> None:
         """Copy the failure summary without wrapping."""
         if self._failure is not None:
-            copy(self, digest(self._failure, _UNCUT).plain, "the failure summary")
+            copy(self, failure_text(self._failure, _UNCUT).plain, "the failure summary")
 
     def _draw(self) -> None:
         if self._failure is not None:
-            text = digest(self._failure, self.size.width - 1)
+            text = failure_text(self._failure, self.size.width - 1)
             self.query_one(LinkedText).update(Content("\n").join([text, _offers(self._failure)]))
 
 
@@ -125,7 +125,7 @@ def _offers(failure: Failure) -> Content:
     return Content.assemble(*parts)
 
 
-def digest(failure: Failure, width: int) -> Content:
+def failure_text(failure: Failure, width: int) -> Content:
     """Return the digest as text: where, why, the last output, a fix.
 
     Lines of code and output are truncated at `width` rather than wrapped.
