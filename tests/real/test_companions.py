@@ -139,7 +139,7 @@ def test_the_evidence_has_the_commands_to_repeat_the_check(built: Ran, project: 
 def test_a_companion_that_exits_is_the_reason_and_its_variables_stay_secret(
     built: Ran, project: Path, host: Platform
 ) -> None:
-    script = "echo $(ls /sys/class/net) $(id -u) $PASSWORD; exit 3"
+    script = "echo $(ls /sys/class/net) $(id -un) $PASSWORD; exit 3"
     settings = f'env = {{ PASSWORD = "{PASSWORD}" }}, command = ["sh", "-c", "{script}"]'
     checks_with(project, f'{{ image = "{REDIS}", {settings} }}')
     words = ("--dockerfile", "bundled", "--backend", "redis", "--name", NAME)
@@ -150,7 +150,7 @@ def test_a_companion_that_exits_is_the_reason_and_its_variables_stay_secret(
         ran = run_cli("build", *words, *platform, cwd=project, state=state)
         assert ran.code == 1
         output += ran.out + ran.err
-    why = f"its companion {REDIS} exited with code 3: lo 990 ***"
+    why = f"its companion {REDIS} exited with code 3: lo redis ***"
     assert output.count(why) >= 2, output
     assert "? service" in output or '"unknown"' in output
     (first, second) = (state / "runs").iterdir()
