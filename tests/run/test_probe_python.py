@@ -93,8 +93,8 @@ def test_a_script_whose_python_is_missing_is_reported(tmp_path: Path) -> None:
     script(tmp_path / "serve", "#!/no/such/python\n")
     ended = run(f"scripts={tmp_path}/serve")
     assert ended.code == 1
-    said = f"/no/such/python, which runs {tmp_path}/serve, can't be started: No such file"
-    assert said.encode() in ended.err
+    message = f"/no/such/python, which runs {tmp_path}/serve, can't be started: No such file"
+    assert message.encode() in ended.err
 
 
 # -- installed files --------------------------------------------------------------------------
