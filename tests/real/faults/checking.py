@@ -110,7 +110,7 @@ def _volumes() -> set[str]:
 
 
 async def _by_index(faults: Iterable[Fault]) -> dict[tuple[str, str], tuple[Verdict, ...]]:
-    """Check as a build does, which expects an index of both platforms; `check` accepts any index."""
+    """Check as a build does, which expects an index of both platforms; `check` accepts any."""
     both = parse_platforms(_BOTH)
     answers = {}
     for fault in faults:
