@@ -94,7 +94,7 @@ def run(parsed: argparse.Namespace) -> int:
     import socket
 
     if importlib.util.find_spec("textual_serve") is None:
-        raise UsageProblem("serve needs the package textual-serve", fix=_EXTRA)
+        raise UsageProblem("serve requires the package textual-serve", fix=_EXTRA)
     from openhqm_tui.cli.surroundings import settings_here
 
     # Invalid settings are reported here, once, and not by every console.

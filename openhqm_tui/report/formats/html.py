@@ -412,7 +412,7 @@ def _chapters(report: Report) -> list[Html]:
                 f", started {utc_time_text(run.created)}, openhqm-tui ",
                 run.version,
             ),
-            element("p", f"{MISSING} means not measured in this run."),
+            element("p", f"{MISSING}: not measured in this run."),
         ),
         _chapter("Images", lanes_table(report)),
     ]

@@ -379,7 +379,7 @@ def _lines(report: Report) -> Iterator[str]:
     started = utc_time_text(run.created)
     yield f"Run {code(run.id)}, started {started}, openhqm-tui {code(run.version)}."
     yield ""
-    yield from (*lanes_table(report), "", "– means not measured in this run.", "")
+    yield from (*lanes_table(report), "", "–: not measured in this run.", "")
     if report.failures:
         yield from ("## Failures", "", *failures(report))
     yield from ("## Environment", "", *environment(report), "")

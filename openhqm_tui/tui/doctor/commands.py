@@ -35,9 +35,7 @@ DOCTOR: tuple[Command, ...] = (
         True,
         acts=True,
     ),
-    Command(
-        "doctor", "doctor.again", "r", "Refresh", "Examine this machine again.", "examine", True
-    ),
+    Command("doctor", "doctor.again", "r", "Refresh", "Check this machine again.", "examine", True),
     Command(
         "doctor",
         "doctor.copy",

@@ -310,11 +310,11 @@ class DoctorScreen(BaseScreen):
             progress = Content.styled(f"▸ {fix_runner.progress(self.now)}", "$text-accent")
             words = Content.assemble(progress, "" if fix_runner.stopping else " · C stops the fix")
         elif session.findings is None:
-            words = Content.styled("examining this machine…", "$foreground-muted")
+            words = Content.styled("checking this machine…", "$foreground-muted")
         else:
             words = findings_sum(session.findings)
             if session.examining:
-                words = Content.assemble(words, " · examining again…")
+                words = Content.assemble(words, " · checking again…")
         self.query_one("#doctor-summary", Static).update(words)
 
     def _show_marked(self) -> None:

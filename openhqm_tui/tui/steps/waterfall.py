@@ -233,7 +233,7 @@ class Waterfall(ScrollView, can_focus=True):
         """Return the line above the rows: column titles and ticks."""
         muted = self._ink("$foreground-muted", lit=False)
         what = self.chart.what if self.chart is not None else ""
-        before = set_cell_size(f"    {what}", _MARKS + parts.name + 1) + "   took "
+        before = set_cell_size(f"    {what}", _MARKS + parts.name + 1) + "   time "
         before += set_cell_size("", parts.note + 1) if parts.note else ""
         line = [" "] * axis.width
         for cell, seconds in ticks(axis):
