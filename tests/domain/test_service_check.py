@@ -62,7 +62,7 @@ ERRNO = "Traceback …\nOSError: [Errno 30] Read-only file system: '/app/x'\n"
             SeenService(ended=True, signal=9, out_of_memory=1),
             F,
             F,
-            "killed: out of memory (limit 512 MB)",
+            "killed: out of memory (limit ",
         ),
         (SeenService(out_of_memory=3, milliseconds=20_000), F, F, "killed: out of memory"),
         (SeenService(status=200, refused_forks=9), F, F, "process limit of 128 reached"),

@@ -14,8 +14,10 @@ from openhqm_tui.domain.checks.layers import FileKind, Placed
 from openhqm_tui.domain.checks.verdict import Answer, Result
 from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 
-# The limits of a container: megabytes of memory without swap; processes and threads.
+# The limits of a container: megabytes of memory without swap; processes and threads. The memory of
+# an emulator counts too: four workers with all clients of OpenHQM don't fit in 512 MB under QEMU.
 MEMORY_MB = 512
+EMULATED_MEMORY_MB = 1024
 PROCESSES = 128
 # SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: the signals of an emulator's own faults.
 CRASHES = frozenset({4, 5, 6, 7, 8, 11})
@@ -156,6 +158,11 @@ class SeenByteCode(msgspec.Struct, frozen=True, kw_only=True):
     asked: Count
     missing: Count
     names: list[str] = []
+
+
+def memory_mb(*, emulated: bool) -> int:
+    """Return the limit of a container's memory in megabytes."""
+    return EMULATED_MEMORY_MB if emulated else MEMORY_MB
 
 
 class ProbeTrouble(msgspec.Struct, frozen=True, kw_only=True):

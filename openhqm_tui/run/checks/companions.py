@@ -38,10 +38,10 @@ from openhqm_tui.engine.docker.images import (
 )
 from openhqm_tui.run.checks.pull import pull
 from openhqm_tui.run.checks.sandbox import (
-    LIMITS,
     NO_PROXIES,
     label_options,
     labels,
+    limits,
     memory_volumes,
     remove,
     too_many_volumes,
@@ -275,7 +275,7 @@ def _command(
     return [
         "docker", "run", "--detach", "--pull", "never", "--name", name, *label_options(marks),
         "--platform", image.platform, "--network", network,
-        *LIMITS, *memory_volumes(image.config.volumes, _VOLUME_MB),
+        *limits(MEMORY_MB), *memory_volumes(image.config.volumes, _VOLUME_MB),
         *(("--user", image.user) if image.user else ()),
         *(word for setting in env for word in ("--env", setting)),
         *_LOGS, image.digest, *companion.command,

@@ -18,10 +18,10 @@ from openhqm_tui.domain.checks.catalog import probe_arguments
 from openhqm_tui.domain.checks.evidence import (
     CRASHES,
     EMULATOR_HINT,
-    MEMORY_MB,
     ProbeAnswer,
     ProbeTrouble,
     SeenService,
+    memory_mb,
 )
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.running.health_check import HEALTH_CHECK
@@ -34,12 +34,12 @@ from openhqm_tui.engine.docker.cleanup import remove_overdue_containers
 from openhqm_tui.run.checks.companions import READY_PATIENCE, Companions, Started
 from openhqm_tui.run.checks.probe import MARK
 from openhqm_tui.run.checks.sandbox import (
-    LIMITS,
     LONGEST_COMMAND,
     NO_PROXIES,
     UNTIL_LABEL,
     label_options,
     labels,
+    limits,
     memory_volumes,
     remove,
     too_many_volumes,
@@ -139,7 +139,7 @@ def container_command(
         "docker", "run", "--rm", "--pull", "never", "--name", name,
         *label_options(labels(run_id, until)),
         "--platform", str(expected.platform), "--network", network,
-        *LIMITS, *memory_volumes(volumes),
+        *limits(memory_mb(emulated=emulated)), *memory_volumes(volumes),
         *(word for setting in settings for word in ("--env", setting)),
         "--log-driver", "none",
         "--entrypoint", interpreter, reference, "-c", PROBE, nonce, *words,
@@ -366,7 +366,8 @@ def _end_of_questions(end: _QuestionsEnd, patience: float, emulated: bool) -> Pr
         reason = f"the emulator crashed (signal {end.signal}); {EMULATOR_HINT}"
         return ProbeTrouble(reason=reason, emulator=True)
     if end.signal == 9:
-        return ProbeTrouble(reason=f"Python was killed: out of memory (limit {MEMORY_MB} MB)")
+        limit = memory_mb(emulated=emulated)
+        return ProbeTrouble(reason=f"Python was killed: out of memory (limit {limit} MB)")
     if end.signal:
         return ProbeTrouble(reason=f"Python crashed (signal {end.signal})")
     if end.exit_code:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import posixpath
 
-from openhqm_tui.domain.checks.evidence import MEMORY_MB, PROCESSES
+from openhqm_tui.domain.checks.evidence import PROCESSES
 from openhqm_tui.engine.docker.cleanup import remove_container
 
 RUN_LABEL = "openhqm-tui.run"
@@ -24,13 +24,17 @@ _MEMORY_VOLUME = (
 # and its address may contain a password.
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
 NO_PROXIES = tuple(f"{name}=" for upper in _PROXIES for name in (upper, upper.lower()))
-LIMITS = (
-    *("--read-only", "--shm-size", "16m"),
-    *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
-    *("--memory", f"{MEMORY_MB}m", "--memory-swap", f"{MEMORY_MB}m"),
-    *("--pids-limit", str(PROCESSES), "--cpus", "2", "--oom-score-adj", "500"),
-    *("--ulimit", "core=0", "--ulimit", "nofile=4096:4096", "--no-healthcheck"),
-)
+
+
+def limits(megabytes: int) -> tuple[str, ...]:
+    """Return the options for everything that a container may use; `megabytes` is its memory."""
+    return (
+        *("--read-only", "--shm-size", "16m"),
+        *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+        *("--memory", f"{megabytes}m", "--memory-swap", f"{megabytes}m"),
+        *("--pids-limit", str(PROCESSES), "--cpus", "2", "--oom-score-adj", "500"),
+        *("--ulimit", "core=0", "--ulimit", "nofile=4096:4096", "--no-healthcheck"),
+    )
 
 
 def labels(run_id: str, until: float) -> dict[str, str]:

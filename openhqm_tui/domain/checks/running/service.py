@@ -11,10 +11,10 @@ from openhqm_tui.domain.checks.check import Check, Method, ProbeArgument
 from openhqm_tui.domain.checks.companion import MOST_COMPANIONS, Companion
 from openhqm_tui.domain.checks.evidence import (
     EMULATOR_HINT,
-    MEMORY_MB,
     PROCESSES,
     Evidence,
     SeenService,
+    memory_mb,
 )
 from openhqm_tui.domain.checks.expectation import Expectation, Key
 from openhqm_tui.domain.checks.peers import complaints
@@ -132,7 +132,8 @@ def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Res
     wish = f"{wanted.status} on {place}"
     words = _cause(seen.words)
     if seen.out_of_memory:
-        return Result(Answer.FAIL, f"killed: out of memory (limit {MEMORY_MB} MB)", wish)
+        limit = memory_mb(emulated=emulated)
+        return Result(Answer.FAIL, f"killed: out of memory (limit {limit} MB)", wish)
     if seen.refused_forks:
         return Result(Answer.FAIL, f"process limit of {PROCESSES} reached", wish)
     if seen.status == wanted.status and not (emulated and seen.ended and seen.crashed):
