@@ -105,7 +105,7 @@ def test_a_build_without_space_for_its_result_fails_with_the_reason(
     until(lambda: len(started_steps(watch)) == 2, "both steps run")
     taken = fill(small_disk)
     engine.finish_steps()
-    until(lambda: not folder.is_live(), "the run ends")
+    until(lambda: not folder.is_live(), "the run ends", 180.0)
     watch.finish()
     assert watch.targets("web", "worker") == [Status.FAILED] * 2
     for target in watch.follower.state.targets.values():

@@ -88,7 +88,9 @@ def test_expectations_of_earlier_versions_are_read() -> None:
         )
         assert checks_for(expected) == checks_for(resolved)
         for key in KEYS.values():
-            assert key.name == "title" or key.of(expected) == key.of(resolved), key.name
+            # The budgets were lower when the run was recorded.
+            same = key.name in {"title", "max-mb"} or key.of(expected) == key.of(resolved)
+            assert same, key.name
 
 
 def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:

@@ -320,6 +320,8 @@ class Service:
             self.result["status"] = status
         if status == self.status:
             self.answered, self.next_try = now, now + MOMENT
+            # From now on, its processes must last: they are noted at once.
+            self.next_look = now
             self.restarts = self.tree.restarts()
             self.result["milliseconds"] = int((now - self.begun) * 1000)
             if self.health_command:

@@ -21,10 +21,14 @@ from tests.real.faults.images import image_of
 GOOD = "good"
 FOREIGN = BOTH[0] if str(parse_platform(platform.machine())) == BOTH[1] else BOTH[1]
 # On top of the bundled expectations: the Python version, a short wait for services that never
-# respond, and no start of the service where the fault shows without running the image.
+# respond, and no start of the service where the fault shows without it.
 _ALL = """\
 [targets.redis]
 python = "3.13"
+"""
+_MODULES = f"""\
+{_ALL}
+service = false
 """
 _SLOW = f"""\
 {_ALL}
@@ -68,6 +72,7 @@ def check_faults(
     """
     (folder / "slow.toml").write_text(_SLOW)
     (folder / "still.toml").write_text(_STILL)
+    (folder / "modules.toml").write_text(_MODULES)
     (folder / "openhqm-checks.toml").write_text(_ALL)
     twisted = [fault for fault in faults if fault.check == "index"]
     rest = [fault for fault in faults if fault not in twisted]
@@ -75,6 +80,8 @@ def check_faults(
     slow = [fault for fault in rest if fault.slow]
     still = [fault for fault in rest if not fault.runs and not fault.slow]
     running = [fault for fault in rest if fault.runs and not fault.slow]
+    serving = [fault for fault in running if fault.check in {"service", "health-check"}]
+    modules = [fault for fault in running if fault not in serving]
 
     def call(checks: str, platforms: str, images: Sequence[str]) -> list[Ran]:
         words = ("--variant", "redis", "--platforms", platforms, "--checks", checks)
@@ -91,7 +98,8 @@ def check_faults(
     with concurrent.futures.ThreadPoolExecutor() as threads:
         # Those that only wait run concurrently at almost no cost.
         waiting = threads.submit(call_each, "slow.toml", slow)
-        outputs = call_each("openhqm-checks.toml", running, good)
+        outputs = call_each("openhqm-checks.toml", serving, good)
+        outputs += call_each("modules.toml", modules)
         outputs += call_each("still.toml", still)
         outputs += waiting.result()
     by_lane = asyncio.run(_by_index(twisted))
