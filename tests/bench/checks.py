@@ -28,9 +28,10 @@ from openhqm_tui.domain.checks.catalog import judge_running
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.running.clients import CLIENTS
 from openhqm_tui.domain.checks.verdict import is_verified
+from openhqm_tui.domain.emulators import EMULATED_CPU
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.engine.docker.facts import read_facts
-from openhqm_tui.run.checks.container import EMULATED_CPU, ask
+from openhqm_tui.run.checks.container import ask
 from openhqm_tui.run.checks.lane import check_lane, index_of
 from openhqm_tui.run.checks.static import config_of
 from openhqm_tui.run.start.expectations import expectation_of

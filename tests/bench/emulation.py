@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from openhqm_tui.domain.emulators import EMULATED_CPU
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.engine.docker.facts import read_facts
 from openhqm_tui.engine.doctor.base_findings import DEBIAN_PLATFORMS
@@ -74,7 +75,7 @@ def _program_rows(image: str, platform: Platform, host: Platform) -> list[Row]:
         if emulator.exists():
             variants[name] = (platform, emulator, "")
             if platform == ARM64:
-                variants[f"{name}, pauth=off"] = (platform, emulator, "max,pauth=off")
+                variants[f"{name}, pauth=off"] = (platform, emulator, EMULATED_CPU["arm64"])
     walls: Rounds = {}
     processor: Rounds = {}
     for _ in range(_ROUNDS):

@@ -26,6 +26,11 @@ EMULATOR_HINT = "retry with a newer QEMU or on a native node"
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
+def memory_mb(*, emulated: bool) -> int:
+    """Return the limit of a container's memory in megabytes."""
+    return EMULATED_MEMORY_MB if emulated else MEMORY_MB
+
+
 class SeenImage(msgspec.Struct, frozen=True, kw_only=True):
     """One image of an index, by its manifest and config; sizes in bytes.
 
@@ -158,11 +163,6 @@ class SeenByteCode(msgspec.Struct, frozen=True, kw_only=True):
     asked: Count
     missing: Count
     names: list[str] = []
-
-
-def memory_mb(*, emulated: bool) -> int:
-    """Return the limit of a container's memory in megabytes."""
-    return EMULATED_MEMORY_MB if emulated else MEMORY_MB
 
 
 class ProbeTrouble(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 
+from openhqm_tui.domain.emulators import EMULATED_CPU
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.remedies import Reach
@@ -256,7 +257,7 @@ sed -i "s/prefix_scheme = 'posix_local'/prefix_scheme = 'posix_prefix'/
     if sys.prefix == '/usr':\\
         vars = {{'base': '/usr/local', 'platbase': '/usr/local'}} | vars
 " usr/lib/python{PYTHON}/sysconfig/__init__.py
-# BuildKit's cache ignores the time of a change, but bytecode has it.
+# BuildKit's cache ignores the time of a change, but bytecode records it.
 touch --reference=usr/lib/python{PYTHON}/os.py usr/lib/python{PYTHON}/sysconfig/__init__.py
 AFTER
 root() {{ # name, Debian's architecture
@@ -264,8 +265,9 @@ root() {{ # name, Debian's architecture
   # What takes minutes under the emulator, and gives the same files on every platform.
   slow="/usr/bin/py3compile /usr/lib/python{PYTHON}/py_compile.py"
   [ "$1" = "$build" ] || slow="$slow /usr/sbin/update-ca-certificates"
-  # The emulator's default processor is five times slower before QEMU 10; other ones refuse this.
-  if [ "$2" = arm64 ]; then export QEMU_CPU=max,pauth=off; fi
+  # The emulator's default processor is five times slower before QEMU 10; those of other
+  # architectures refuse this setting.
+  if [ "$2" = arm64 ]; then export QEMU_CPU={EMULATED_CPU["arm64"]}; fi
   # In namespaces of its own: whatever ends this script leaves no process and no mount behind.
   TMPDIR=$work exec unshare --mount --pid --mount-proc --fork --kill-child \
     mmdebstrap --quiet --mode=root --variant=minbase --format=tar \
@@ -354,7 +356,7 @@ PYTHON
 TRY
 try() {{ # platform
   case $1 in
-    */arm64*) set -- "$1" --env QEMU_CPU=max,pauth=off ;;
+    */arm64*) set -- "$1" --env QEMU_CPU={EMULATED_CPU["arm64"]} ;;
   esac
   docker run --rm --network none --platform "$@" "$new" sh -euc "$(cat try.sh)"
 }}
@@ -508,10 +510,10 @@ def _bootstrap(
     *,
     run: Runner,
 ) -> Fix | None:
-    machine = with_apt()
     # The classic image store can't hold several platforms: fix that first.
     if not (facts.local and facts.containerd_store):
         return None
+    machine = with_apt()
     if not can_be_bootstrapped(base, platforms, machine):
         return None
     # A rebuild drops omitted platforms: keep the existing ones and the usual two.

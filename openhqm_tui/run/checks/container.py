@@ -28,6 +28,7 @@ from openhqm_tui.domain.checks.running.health_check import HEALTH_CHECK
 from openhqm_tui.domain.checks.running.python import INTERPRETER
 from openhqm_tui.domain.checks.running.service import SERVICE, companions_of
 from openhqm_tui.domain.checks.startup import interpreters_of, scripts_in
+from openhqm_tui.domain.emulators import EMULATED_CPU
 from openhqm_tui.domain.secrets.redact import Mask
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.docker.cleanup import remove_overdue_containers
@@ -74,12 +75,6 @@ _NO_PROGRAM = re.compile(
 _NO_LOADER = re.compile(rb"(?m)^exec (\S+): no such file or directory")
 _NOT_EXECUTABLE = re.compile(rb'exec: "[^"]*": (?:permission denied|is a directory)')
 _NO_USER = re.compile(rb"unable to find (?:user|group) |no matching entries in (?:passwd|group)")
-# QEMU computes the pointer authentication of its default CPU with a slow cipher, at every call and
-# return of a distribution's code: without it Python starts 2 times and imports 5 times faster.
-# These instructions do nothing then, as on every ARM server that predates them.
-# Since QEMU 10 its default is a cheap one; without pointer authentication a program still takes a
-# little less (4.7 s of CPU time instead of 5.1 s under 11.1).
-EMULATED_CPU = {"arm64": "max,pauth=off"}
 # Neither a command nor seconds.
 NO_HEALTH_CHECK: tuple[tuple[str, ...], float] = ((), 0.0)
 
