@@ -36,7 +36,7 @@ async def test_the_service_passes_when_it_runs_alone(docker: FakeDocker) -> None
         assert answer is Answer.PASS
         assert words.startswith("200 on :8000/health after 0.4 s, when run alone; before that: ")
         assert CAUSE in words
-    notes = [note for note in watch.follower.state.notes if "once nothing else does" in note]
+    notes = [note for note in watch.follower.state.notes if "when nothing else is running" in note]
     assert len(notes) == 2
     # The first containers of all four lanes, then one by one the two again, for the service only.
     calls = docker.calls_of("run")

@@ -52,13 +52,14 @@ def add_arguments(parser: Parser) -> None:
         action="append",
         default=[],
         metavar="[PLATFORMS=]ENDPOINT",
-        help="linux/arm64=ssh://me@arm1, tcp://HOST:PORT, unix:///PATH or a Docker context; "
-        "repeatable (default: the current engine)",
+        help="add a node: ssh://USER@HOST, tcp://HOST:PORT, unix:///PATH or a Docker context, with "
+        "its platforms if needed (linux/arm64=ssh://me@arm1); repeatable (default: the current "
+        "engine)",
     )
     create.add_argument(
         "--driver-opt", action="append", default=[], metavar="K=V", help="a driver option"
     )
-    create.add_argument("--use", action="store_true", help="select it in Buildx")
+    create.add_argument("--use", action="store_true", help="select the new builder in Buildx")
     create.add_argument("--no-start", action="store_true", help="create it without starting it")
     create.set_defaults(run=run_create)
 

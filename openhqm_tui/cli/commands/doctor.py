@@ -21,8 +21,8 @@ HELP = "diagnose this machine and fix problems"
 _EXAMPLES: Section = (
     "examples",
     """\
-  openhqm-tui doctor                         diagnose, change nothing
-  openhqm-tui doctor --fix                   show each fix, ask, run it
+  openhqm-tui doctor                         diagnose only, change nothing
+  openhqm-tui doctor --fix                   show each fix, run it if confirmed
   openhqm-tui doctor --platforms arm64,s390x""",
 )
 

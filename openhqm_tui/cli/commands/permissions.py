@@ -25,11 +25,11 @@ def add_arguments(parser: Parser) -> None:
     add_list_format(parser)
     revoke = parser.add_commands("permissions_command").add_parser(
         "revoke",
-        help="forget the permissions of a folder",
-        description="Forget the permissions of a folder: the next build there asks again.",
+        help="revoke the permissions of builds in a folder",
+        description="Revoke the permissions of builds in a folder: the next one there asks again.",
     )
     revoke.add_argument("folder", nargs="?", default="", metavar="DIR", help="default: this folder")
-    revoke.add_argument("--all", action="store_true", help="revoke the permissions of all folders")
+    revoke.add_argument("--all", action="store_true", help="revoke those of all folders")
     revoke.set_defaults(run=run_revoke)
 
 

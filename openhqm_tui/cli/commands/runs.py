@@ -30,7 +30,7 @@ def add_arguments(parser: Parser) -> None:
     prune = subcommands.add_parser(
         "prune",
         help="delete old runs",
-        description="Delete the oldest runs beyond what the settings keep-runs and keep-mb allow. "
+        description="Delete the oldest runs that exceed the keep-runs and keep-mb settings. "
         "A run in progress is never deleted. Images are not affected.",
     )
     prune.add_argument(

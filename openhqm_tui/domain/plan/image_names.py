@@ -81,7 +81,7 @@ def check_reference(text: str) -> str:
     if not _REFERENCE.fullmatch(text):
         raise UsageProblem(
             f"'{text}' isn't a valid image reference",
-            fix="write NAME:TAG or NAME@sha256:… in lower case",
+            fix="use NAME:TAG or NAME@sha256:…, with NAME in lower case",
         )
     return text
 

@@ -299,7 +299,7 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
         else:
             advice = "upgrade the engine there: docs.docker.com/engine/install"
     elif facts.trouble is EngineProblemKind.NO_CLIENT:
-        advice = "it is installed with the Docker client"
+        advice = "install the Docker client first"
     elif facts.trouble is EngineProblemKind.PERMISSION:
         why = "access to the socket is equivalent to root on this machine"
         fixes, advice = _permission(machine)

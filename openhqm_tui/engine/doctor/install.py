@@ -147,7 +147,7 @@ def start_fix(machine: Machine) -> Fix:
             as_root=True,
         )
     return Fix(
-        title="start containerd and the engine (without systemd: only until the next reboot)",
+        title="start containerd and the engine (no systemd: they won't restart after a reboot)",
         script=_START_WITHOUT_INIT + _ANSWERS,
         as_root=True,
     )

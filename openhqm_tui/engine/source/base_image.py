@@ -156,7 +156,7 @@ _WRAPPING = re.compile(r'^ERROR: |failed to do request: \w+ "[^"]*": |failed to 
 
 _WORDS = {
     Reach.TLS: "the registry's certificate isn't trusted here",
-    Reach.RATE_LIMIT: "the registry's pull limit is reached",
+    Reach.RATE_LIMIT: "the registry's pull rate limit has been reached",
     Reach.NETWORK: "the registry can't be reached",
     Reach.AUTH: "the registry requires a login, or the image doesn't exist",
     Reach.MISSING: "the registry has no such image",

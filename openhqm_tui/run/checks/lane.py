@@ -436,8 +436,9 @@ class LaneChecks:
                 )
                 checked = await check_lane(reference, expected, index, documents=documents, **ask)
         if checked.overload_possible and self._others_ran_since(began, lane):
-            words = f"the service of {target} {platform} failed while other images were built or"
-            self._journal.note(f"{words} checked: it runs again once nothing else does", target)
+            words = f"the service of {target} {platform} failed while other images were built or "
+            words += "checked; it will run again when nothing else is running"
+            self._journal.note(words, target)
             async with self._workload.alone():
                 checked = await check_service_again(reference, expected, checked, **ask)
         self._keep_evidence(target, platform, checked.evidence)
