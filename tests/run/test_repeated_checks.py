@@ -12,7 +12,7 @@ from openhqm_tui.domain.checks.running.service import companions_of
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.checks import lane
+from openhqm_tui.run.checks import lane, workload
 from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.store.run_folder import Request, RunFolder
 from tests.expecting import with_keys
@@ -207,7 +207,7 @@ async def test_a_request_without_companions_applies_from_then_on(
         seen.append(tuple(companion.image for companion in companions_of(expected)))
         return lane.Checked((), {})
 
-    monkeypatch.setattr(lane, "check_lane", look)
+    monkeypatch.setattr(workload, "check_lane", look)
     for request in (
         Request("check", "redis", "linux/arm64"),
         Request("check", "redis", "linux/arm64", companions=False),

@@ -13,7 +13,7 @@ import pytest
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.checks import lane
+from openhqm_tui.run.checks import workload
 from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.run.requests import send_request
 from openhqm_tui.run.runner.__main__ import Runner
@@ -136,7 +136,7 @@ async def test_an_internal_error_in_a_repeated_check_keeps_image_and_verdicts(
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(lane, "check_lane", broken)
+    monkeypatch.setattr(workload, "check_lane", broken)
     folder.ask(Request("check", "redis", "linux/arm64"))
     watch = await execute_again(folder)
     redis = watch.follower.state.targets["redis"]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.platforms import parse_platform, parse_platforms
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.status import Status
+from openhqm_tui.engine.docker.facts import EngineFacts
+from openhqm_tui.run.checks.images import check_images
 from openhqm_tui.store.run_folder import Request
 from tests.fake_docker import FakeDocker
 from tests.run.runs import BOTH, Watch, executed, prepared, running
@@ -20,6 +25,10 @@ def service_of(watch: Watch, target: str) -> tuple[Answer, str]:
     assert lane is not None
     (verdict,) = (verdict for verdict in lane.verdicts if verdict.check == "service")
     return verdict.answer, verdict.evidence
+
+
+def facts() -> EngineFacts:
+    return EngineFacts(host=parse_platform("linux/amd64"))
 
 
 def service_alone(call: list[str]) -> bool:
@@ -80,3 +89,34 @@ async def test_it_waits_for_the_builds_and_can_be_cancelled_meanwhile(docker: Fa
         f"gcp {ARM64}": Status.PASSED,
     }
     assert service_of(watch, "gcp")[0] is Answer.PASS
+
+
+@pytest.mark.parametrize(
+    ("images", "platforms", "again"),
+    [
+        (["openhqm:latest-redis", "openhqm:latest-gcp"], ARM64, 2),
+        (["openhqm:latest-redis"], f"linux/amd64,{ARM64}", 1),
+        (["openhqm:latest-redis"], ARM64, 0),
+    ],
+)
+async def test_check_starts_a_disturbed_service_again_when_it_runs_alone(
+    docker: FakeDocker, images: list[str], platforms: str, again: int
+) -> None:
+    docker.container(ARM64, first_service=UNSTABLE)
+    notes: list[str] = []
+    checked = await check_images(
+        images, "", None, parse_platforms(platforms), facts(), companions=False, notify=notes.append
+    )
+    answers = [
+        (verdict.answer, verdict.evidence)
+        for image in checked
+        for verdict in image.verdicts
+        if verdict.check == "service" and image.platform == ARM64
+    ]
+    expected = Answer.PASS if again else Answer.FAIL
+    assert [answer for answer, _ in answers] == [expected] * len(images)
+    assert all(CAUSE in words for _, words in answers)
+    calls = docker.calls_of("run")
+    assert [service_alone(call) for call in calls] == [False] * len(checked) + [True] * again
+    started_again = [note for note in notes if note.startswith(f"the service of {images[0]} ")]
+    assert len(started_again) == bool(again)

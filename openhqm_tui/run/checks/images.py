@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import secrets
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -23,7 +21,8 @@ from openhqm_tui.engine.docker.facts import EngineFacts
 from openhqm_tui.engine.docker.images import ImageUnknown, read_config
 from openhqm_tui.run.checks.companions import Companions
 from openhqm_tui.run.checks.container import sweep
-from openhqm_tui.run.checks.lane import Documents, check_lane, index_of
+from openhqm_tui.run.checks.lane import Documents, index_of
+from openhqm_tui.run.checks.workload import Workload
 from openhqm_tui.run.process import gather_all
 from openhqm_tui.run.start.expectations import ExpectationResolver, project_files
 from openhqm_tui.store.checks_files import PROJECT_CHECKS, our_variants, shipped_checks
@@ -53,10 +52,10 @@ async def check_images(
 
     `target` names the expectations, '' to take them from each image's label; `own` is the
     project's file, `source` its checkout if this is one. With `companions` False, services run
-    alone. `notify` receives a line about each image without known expectations, each companion,
-    and each waiver without an effect.
+    without them. `notify` receives a line about each image without known expectations, each
+    companion, each service that is started again, and each waiver without an effect.
     """
-    slots = asyncio.Semaphore(max(1, os.cpu_count() or 1))
+    workload = Workload()
     run_id = f"check-{secrets.token_hex(3)}"
     peers = Companions(facts.host, notify)
     await sweep()
@@ -82,12 +81,20 @@ async def check_images(
                 resolver.of(name, platform, wanted, companions=companions),
                 exact_index=not platforms,
             )
-            own_id = f"{run_id}-{number}"
+            native = facts.host is None or platform.runs_natively_on(facts.host)
             check = _check(
-                slots, image, reference, expected, index, documents, facts, peers, own_id
+                workload,
+                image,
+                expected,
+                emulated=not native,
+                reference=reference,
+                index=index,
+                documents=documents,
+                companions=peers,
+                notify=notify,
+                run_id=f"{run_id}-{number}",
             )
             expectations.append(expected)
-            native = facts.host is None or platform.runs_natively_on(facts.host)
             tasks.append((native, len(tasks), check))
     # Start the slowest (emulated) first; return the results in the order of the arguments.
     tasks.sort(key=lambda task: task[:2])
@@ -150,30 +157,17 @@ def _resolver(
 
 
 async def _check(
-    slots: asyncio.Semaphore,
-    image: str,
-    reference: str,
-    expected: Expectation,
-    index: list[SeenImage],
-    documents: Documents,
-    facts: EngineFacts,
-    companions: Companions,
-    run_id: str,
+    workload: Workload, image: str, expected: Expectation, *, emulated: bool, **ask: Any
 ) -> CheckedImage:
-    emulated = facts.host is not None and not expected.platform.runs_natively_on(facts.host)
-    lane = str(expected.platform).replace("/", "-")
-    async with slots:
-        checked = await check_lane(
-            reference,
-            expected,
-            index,
-            documents=documents,
-            companions=companions,
-            emulated=emulated,
-            run_id=run_id,
-            lane=lane,
-        )
-    return CheckedImage(image, str(expected.platform), emulated, checked.verdicts)
+    platform = str(expected.platform)
+    checked = await workload.check(
+        f"{plain(image)} {platform}",
+        expected=expected,
+        emulated=emulated,
+        lane=platform.replace("/", "-"),
+        **ask,
+    )
+    return CheckedImage(image, platform, emulated, checked.verdicts)
 
 
 def _without_tag(image: str) -> str:

@@ -30,7 +30,9 @@ from openhqm_tui.engine.docker.images import (
     read_distribution,
     tag_command,
 )
-from openhqm_tui.run.checks.lane import LaneChecks, Workload, index_of
+from openhqm_tui.run.checks.lane import index_of
+from openhqm_tui.run.checks.lane_checks import LaneChecks
+from openhqm_tui.run.checks.workload import Workload
 from openhqm_tui.run.process import GroupProcess, run_bounded
 from openhqm_tui.run.runner.build import Builds, ended_now
 from openhqm_tui.run.runner.journal import JournalWriter
