@@ -103,6 +103,7 @@ def test_the_outcome_of_the_command_decides_the_verdict(
         (SeenService(status=200, later=0, ended=True), False),
         (SeenService(looping=True, words="ModuleNotFoundError: No module named 'x'"), False),
         (SeenService(looping=True, words=ERRNO), False),
+        (SeenService(looping=True, words="WARNING: no plugin: ImportError: x"), True),
         (SeenService(looping=True, words="[Errno 111] connecting to localhost:6379"), False),
         (SeenService(looping=True, out_of_memory=1), False),
         (SeenService(looping=True, companion_trouble="no redis"), False),
@@ -118,6 +119,7 @@ def test_failures_that_a_busy_machine_may_cause_are_recognized(
 
 REDIS = "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379.\n"
 NEEDS_REDIS = "needs localhost:6379, where nothing listens: add a companion"
+WARNING = '{"error": "No module named \'x\'", "event": "SQS not available", "level": "warning"}'
 UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
 
 
@@ -179,6 +181,16 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
             SeenService(status=200, later=200, restarts=2, watched_milliseconds=1500),
             F,
             "no output; its processes keep exiting and restarting (2 in 1.5 s)",
+        ),
+        (
+            SeenService(looping=True, words=f"Child process [16] died\n{WARNING}"),
+            F,
+            "Child process [16] died; its processes keep exiting",
+        ),
+        (
+            SeenService(looping=True, words="WARNING: /x: Read-only file system\nKeyError: 'A'"),
+            F,
+            "KeyError: 'A'; its processes keep exiting",
         ),
         (
             SeenService(ended=True, left=2),

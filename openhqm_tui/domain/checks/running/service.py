@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from openhqm_tui.domain.checks.cause import cause_in, without_minor_lines
 from openhqm_tui.domain.checks.check import Check, Method, ProbeArgument
 from openhqm_tui.domain.checks.companion import MOST_COMPANIONS, Companion
 from openhqm_tui.domain.checks.evidence import (
@@ -41,11 +42,6 @@ _OWN_FAULT = re.compile(
 )
 # Between a complaint and its consequences, in a traceback.
 _CONSEQUENCE = ("During handling of the above exception", "was the direct cause")
-# The line of the output that states the cause: an exception's, else one with a word for an error.
-_CAUSES = (
-    re.compile(r"^\s*(?:[A-Za-z_][\w.$]*)?(?:Error|Exception)\b.*"),
-    re.compile(r"(?i)\b(?:error|fatal|panic|exception|failed|cannot|can't)\b"),
-)
 _ANY, _LOOPBACK = "any", "loopback"
 
 
@@ -167,7 +163,7 @@ def is_overload_possible(expected: Expectation, seen: SeenService | None) -> boo
     wanted = SERVICE.of(expected)
     if wanted is None or seen is None or seen.companion_trouble or seen.hit_a_limit:
         return False
-    if missing_peers(wanted, seen) or _OWN_FAULT.search(plain(seen.words)):
+    if missing_peers(wanted, seen) or _OWN_FAULT.search(without_minor_lines(seen.words)):
         return False
     silent = seen.later is not None and seen.later != wanted.status
     unstable = seen.looping or (seen.status == wanted.status and (seen.restarts > 0 or silent))
@@ -294,17 +290,14 @@ def _looping(seen: SeenService, milliseconds: int) -> str:
 
 def _cause(words: str) -> str:
     """Return `: ` and the line of the output that gives the cause, '' without any output."""
-    lines = [line for line in plain(words).splitlines() if line.strip()]
-    for pattern in _CAUSES:
-        for line in reversed(lines):
-            if pattern.search(line):
-                return f": {one_line(line, 160)}"
-    return f": {one_line(lines[-1], 160)}" if lines else ""
+    cause = cause_in(words).text
+    return f": {cause}" if cause else ""
 
 
 def _not_written(words: str) -> str:
     """Return which file couldn't be written, if the last output mentions a read-only one."""
-    found = list(_READ_ONLY.finditer(plain(words)))
+    output = without_minor_lines(words) if cause_in(words).is_error else plain(words)
+    found = list(_READ_ONLY.finditer(output))
     if not found:
         return ""
     place = next((name for name in found[-1].groups() if name), "")
