@@ -216,7 +216,7 @@ def _of_run(state: RunState, lanes: list[Lane]) -> Iterator[Limit]:
     emulated = tuple(name_of(lane) for lane in lanes if lane.ran == "emulated")
     if emulated:
         text = (
-            "checked under an emulator: the results count, but the times say nothing about native "
+            "checked under an emulator: the results are valid, but the times don't apply to native "
             "hardware"
         )
         yield Limit(kind="emulated", text=text, lanes=emulated)

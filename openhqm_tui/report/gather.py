@@ -40,7 +40,7 @@ from openhqm_tui.store.run_folder import RunFolder
 
 # Files of a run folder besides its journal: check evidence and build arguments.
 #
-# Those of other versions, damaged or untrusted ones are read as far as possible.
+# Files that are corrupt, untrusted or from other versions are read as far as possible.
 
 # More than any evidence file that we write; an imported folder may contain anything.
 _MOST_BYTES = 8 << 20

@@ -82,7 +82,7 @@ class Case(Part, frozen=True, kw_only=True):
 
 
 class Layer(Part, frozen=True, kw_only=True):
-    """One layer of an image, compressed; `lanes` is the number of images of the run with it."""
+    """One layer of an image, compressed; `lanes` is the number of the run's images that have it."""
 
     digest: str
     bytes: Bytes
@@ -93,8 +93,9 @@ class Layer(Part, frozen=True, kw_only=True):
 class Architecture(Part, frozen=True, kw_only=True):
     """The architecture of an image as reported by itself; '' where it wasn't checked.
 
-    `config` is the platform in its config, `machine` the result of Python's platform.machine(),
-    `python_platform` that of sysconfig, `binaries` the result of the check of its ELF files.
+    `config` is the platform in the image's config, `machine` the result of Python's
+    platform.machine(), `python_platform` that of sysconfig, `binaries` the result of the check of
+    its ELF files.
     """
 
     config: str = ""

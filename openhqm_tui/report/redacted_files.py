@@ -76,7 +76,7 @@ class RedactedFiles:
         return shown
 
     def _line(self, keys: KeyLines, line: bytes) -> bytes:
-        """Return a line of a log; bytes that are no UTF-8 stay, if nothing in it is secret."""
+        """Return a line of a log; bytes that aren't UTF-8 are kept if it has no secret."""
         self.lines += 1
         end = b"\n" if line.endswith(b"\n") else b""
         body = keys.line(line.removesuffix(b"\n"))

@@ -54,7 +54,7 @@ def tally(cases: Iterable[Case]) -> str:
     """Return a summary of results: `8 of 8 pass`, `6 of 8 pass, 1 fail, 1 unknown`."""
     answers = Counter(case.answer for case in cases)
     if not answers:
-        return "none run"
+        return "not run"
     parts = [f"{answers['pass']} of {answers.total()} pass"]
     parts += [f"{answers[name]} {name}" for name in SEVERITIES[:-1] if answers[name]]
     return ", ".join(parts)
@@ -96,7 +96,7 @@ def sharing_sentence(report: Report) -> str:
         return ""
     part = percent_text(told.unique_bytes / told.total_bytes)
     total = size_text(told.total_bytes)
-    return f" Without layer sharing it would be {total}; sharing reduces it to {part}."
+    return f" Without layer sharing, the total would be {total}; sharing reduces it to {part}."
 
 
 def built_in(report: Report, lane: Lane) -> float | None:

@@ -273,7 +273,7 @@ def cache(report: Report) -> Iterator[Html]:
     """Yield the cache hits."""
     told = report.cache
     if not told.steps:
-        yield element("p", f"Hit rate: {NOT_MEASURED}; no build steps are known.")
+        yield element("p", f"Hit rate: {NOT_MEASURED}; no build steps were recorded.")
         return
     steps = count_text(told.steps, "build step")
     yield element("p", f"{told.cached} of {steps} cached: {percent_text(told.rate)}.")
@@ -284,7 +284,7 @@ def sizes(report: Report) -> Iterator[Html]:
     """Yield the sizes of the images, each and in total."""
     told = report.sizes
     if told.total_bytes is None:
-        yield element("p", f"{NOT_MEASURED.capitalize()}: no image sizes are known.")
+        yield element("p", f"{NOT_MEASURED.capitalize()}: no image sizes were recorded.")
         return
     total = size_text(told.total_bytes)
     if told.unique_bytes is None:
@@ -300,7 +300,7 @@ def sizes(report: Report) -> Iterator[Html]:
     yield legend([*(WEIGHT if True in known else ()), *(_UNKNOWN if False in known else ())])
     yield element("div", sizes_chart(report), class_="wide")
     rows = [(lane_name(lane), *size_cells(lane)) for lane in report.lanes]
-    head = ("image", "compressed", "vs. all", "in all", "in some", "in none", "on disk")
+    head = ("image", "compressed", "vs. all", "in all", "in some", "unique", "on disk")
     caption = "Image sizes, split by how many other images share a layer"
     yield table(head, rows, caption=caption, numbers=6)
     if told.platforms:

@@ -108,7 +108,7 @@ def sizes(report: Report) -> Iterator[str]:
     if report.sizes.total_bytes is None:
         return
     rows = [(code(lane.target), code(lane.platform), *size_cells(lane)) for lane in report.lanes]
-    yield "Compressed sizes, split into layers shared with all, some or no images of the platform:"
+    yield "Compressed sizes, split by how many other images of the platform share a layer:"
     yield ""
     head = (
         "target",
@@ -117,7 +117,7 @@ def sizes(report: Report) -> Iterator[str]:
         "vs. `all`",
         "in all",
         "in some",
-        "in none",
+        "unique",
         "on disk",
     )
     yield from (*table(head, rows, numbers=6), "")
@@ -134,7 +134,7 @@ def push_sentence(report: Report) -> str:
     """Return a sentence on how much pushing all images transfers."""
     told = report.sizes
     if told.total_bytes is None:
-        return f"Sizes: {NOT_MEASURED}; no image sizes are known."
+        return f"Sizes: {NOT_MEASURED}; no image sizes were recorded."
     total = size_text(told.total_bytes)
     if told.unique_bytes is None:
         return f"Total: {total} compressed; push size: {NOT_MEASURED}."
@@ -278,7 +278,7 @@ def cache(report: Report) -> Iterator[str]:
     """Yield the cache hits."""
     told = report.cache
     if not told.steps:
-        yield from (f"Hit rate: {NOT_MEASURED}; no build steps are known.", "")
+        yield from (f"Hit rate: {NOT_MEASURED}; no build steps were recorded.", "")
         return
     steps = count_text(told.steps, "build step")
     yield f"{told.cached} of {steps} cached: {percent_text(told.rate)}."
