@@ -3,7 +3,7 @@
 It holds the run folder's files under `ID/`, except the lock and the requests to the runner. The
 same run always gives the same bytes. A packed run may come from anybody: only the files of a run
 folder are unpacked, within size limits, as regular files that only their owner can read. An
-imported run is never executed (see `RunFolder.is_imported`): its plan may name any file here.
+imported run is never executed (see `RunFolder.is_imported`): its plan may name any local file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _KNOWN = re.compile(
 _PIECE = 256 * 1024
 # The earliest date of the zip format, so that the archive doesn't depend on the time of packing.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
-# What the standard library raises for archives that are truncated, damaged or forged.
+# What the standard library raises for archives that are truncated, corrupt or forged.
 _DAMAGED = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
     *(EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError),
@@ -94,7 +94,9 @@ def import_run(
             if os.path.lexists(there.path):
                 if _same(new, there) or (rewrite and _same(new, there, rewrite(there))):
                     return there, False
-                raise UsageProblem(f"{file}: a different run {there.path.name} already exists")
+                raise UsageProblem(
+                    f"{file}: a different run named {there.path.name} already exists"
+                )
             new.imported_file.touch(mode=0o600)
             new.path.rename(there.path)
             return there, True
@@ -111,7 +113,7 @@ def unpack_run(file: Path, into: Path) -> RunFolder:
         # Don't block on a FIFO that nobody writes to.
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise zipfile.BadZipFile("it contains something other than regular files")
+                raise zipfile.BadZipFile("not a regular file")
             with zipfile.ZipFile(opened) as archive:
                 run = RunFolder(into / _checked(archive.infolist()))
                 _unpack(archive, run.path)
@@ -223,7 +225,7 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
             archive.open(entry) as source,
             os.fdopen(os.open(target, flags, 0o600), "wb") as out,
         ):
-            # Never read more than the declared size that was counted; a longer entry is damaged.
+            # Never read more than the declared size that was counted; a longer entry is corrupt.
             _copy(source, out, entry.file_size)
 
 

@@ -16,7 +16,7 @@ from openhqm_tui.files.confined import read_inside, resolved_inside
 from openhqm_tui.store.paths import at_home, bundled
 
 PROJECT_CHECKS = "openhqm-checks.toml"
-# The file of a cloned project isn't trusted, and no real one is near a megabyte.
+# The file of a cloned project isn't trusted, and no real file is near a megabyte.
 _MOST_BYTES = 1_000_000
 
 

@@ -1,7 +1,7 @@
 """Results for layers, cached by digest: layers that images share are read once.
 
 One file per layer, written atomically, so that any number of processes may use the cache.
-A damaged file, or one of another version of the rules, is ignored.
+A corrupt file, or a file of another version of the rules, is ignored.
 """
 
 from __future__ import annotations

@@ -57,9 +57,7 @@ def at_home(value: str) -> Path:
     try:
         path = Path(value).expanduser()
     except RuntimeError as error:
-        raise UsageProblem(
-            f"{value}: there is no such user", fix="write the path in full"
-        ) from error
+        raise UsageProblem(f"{value}: no such user", fix="write the path in full") from error
     if "\0" in value:
         raise UsageProblem(f"{value!r} is not a valid path", fix="remove the NUL character")
     return path
@@ -87,7 +85,7 @@ def ready_state_folder() -> Path:
     except OSError as error:
         raise UsageProblem(
             f"can't write to the state folder {folder} ({error.strerror or error})",
-            fix=f"make it writable, or choose another with {STATE_VARIABLE}=DIR",
+            fix=f"make it writable, or choose another folder with {STATE_VARIABLE}=DIR",
         ) from error
     return folder
 
@@ -105,7 +103,7 @@ def not_ours(folder: Path) -> UsageProblem | None:
 
     A folder that doesn't exist yet may be used, unless root would create it for a user of sudo.
     """
-    name_another = f"choose one of your own with {STATE_VARIABLE}=DIR"
+    name_another = f"choose another folder with {STATE_VARIABLE}=DIR"
     try:
         status = folder.stat()
     except PermissionError as error:

@@ -231,7 +231,7 @@ class RunFolder:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
-            raise Problem(f"run {self.path.name} is being executed already") from error
+            raise Problem(f"run {self.path.name} is already being executed") from error
         return descriptor
 
     @property
@@ -281,7 +281,7 @@ def all_runs(state: Path) -> Iterator[RunFolder]:
 def find_run(state: Path, name: str | None = None) -> RunFolder:
     """Return a run by its name, by the start of its name, or by its path; the latest if omitted."""
     if name == "":
-        raise UsageProblem("RUN is empty", fix="omit it for the latest")
+        raise UsageProblem("RUN is empty", fix="omit it to use the latest run")
     if name and "/" in name:
         run = RunFolder(Path(name).resolve())
         _ = run.info

@@ -94,12 +94,12 @@ def _cache(word: str, way: str, kinds: Collection[str], folder: Path) -> str:
     from openhqm_tui.domain.plan.cache import CacheKind, parse_cache
 
     if not word.isprintable():
-        return "a cache must be on one line"  # Buildx reads the first of several.
+        return "a cache entry must be on one line"  # Buildx reads the first of several.
     cache = parse_cache(word, CacheKind(way))
     if cache.kind not in kinds:
-        return f"a project may not use a cache of type {cache.kind} here"
+        return f"a project may not set a cache of type {cache.kind} in {way.removeprefix('--')}"
     if unknown := sorted(cache.fields.keys() - _OF_EVERY_CACHE - _CACHE_WORDS[cache.kind]):
-        return f"a project may not set {unknown[0]} of a cache"
+        return f"a project may not set a cache's {unknown[0]}"
     return next(filter(None, (_cache_folder(place, folder) for place in cache.places)), "")
 
 
@@ -170,7 +170,7 @@ KEYS = {
             name="keymap",
             in_environment=False,
             project="no",
-            rule=_never("key bindings are personal: a project's could bind any key to a push"),
+            rule=_never("key bindings are personal: a project could bind any key to a push"),
         ),
     )
 }
@@ -194,7 +194,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
     In a TOML file the keys are written as on the command line (`base-image`), in the
     environment as `OPENHQM_TUI_BASE_IMAGE`; lists there are separated by commas. `refused` has the
-    keys that the project may not set to their values.
+    keys that the project may not set, or not to that value.
     """
 
     backends: list[str] | None = None

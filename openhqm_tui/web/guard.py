@@ -224,7 +224,7 @@ def _closed() -> web.Response:
         "Token required",
         "Open the address that <code>openhqm-tui serve</code> printed at startup, or append "
         "its token to this address: <code>/?token=…</code>. If you followed a link and have "
-        'already done so, <a href="/">continue here</a>.',
+        'already entered the token, <a href="/">continue here</a>.',
     )
 
 

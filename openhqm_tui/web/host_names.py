@@ -113,7 +113,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     except (OSError, UnicodeError) as error:
         raise UsageProblem(
             f"--host {host}: can't be resolved ({getattr(error, 'strerror', '') or error})",
-            fix="use an address of this machine, or omit it to use 127.0.0.1",
+            fix="use an address of this machine, or omit --host to use 127.0.0.1",
         ) from error
     bound: list[socket.socket] = []
     missing: OSError | None = None
@@ -168,5 +168,5 @@ def _problem(host: str, port: int, error: OSError) -> UsageProblem:
         )
     return UsageProblem(
         f"can't listen on {host} ({error.strerror})",
-        fix="use an address of this machine, or omit it to use 127.0.0.1",
+        fix="use an address of this machine, or omit --host to use 127.0.0.1",
     )

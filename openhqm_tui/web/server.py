@@ -112,7 +112,7 @@ class ConsoleSession(AppService):
             words = one_line(await stderr, 200)
             if process.returncode and not self._leaving:
                 words = f": {words}" if words else ""
-                self._say(f"a console ended with exit code {process.returncode}{words}")
+                self._say(f"a console exited with code {process.returncode}{words}")
             with contextlib.suppress(ConnectionError):
                 await self.remote_close()
 
@@ -205,7 +205,7 @@ class ConsoleServer(Server):
         web.run_app(
             self._make_app(),
             sock=list(bound),
-            # It would contain the token.
+            # The access log would contain the token.
             access_log=None,
             print=None,
             shutdown_timeout=_SHUTDOWN,
@@ -215,7 +215,7 @@ class ConsoleServer(Server):
         app = await super()._make_app()
         for resource in app.router.resources():
             if isinstance(resource, web.StaticResource):
-                # The library lists its folder.
+                # The library would list the files in its folder.
                 resource._show_index = False
         self._guard.install(app)
         app.router.add_static("/page", _PAGE)

@@ -81,7 +81,7 @@ def test_without_a_run_to_compare_with_the_command_says_so(capsys) -> None:
     assert "there are no runs yet" in capsys.readouterr().err
     kept("warm")
     assert main(["compare"]) == 2
-    assert "no earlier run built anything that" in capsys.readouterr().err
+    assert "no earlier run built any image of" in capsys.readouterr().err
 
 
 def test_trends_of_every_image_are_listed(two, capsys) -> None:
@@ -111,7 +111,7 @@ def test_reindex_reads_all_runs_and_reports_unreadable_ones(two, capsys) -> None
     broken.info_file.write_text("{")
     assert main(["history", "reindex"]) == 1
     printed = capsys.readouterr()
-    assert printed.out == f"2 runs read into {history_file(ready_state_folder())}\n"
+    assert printed.out == f"indexed 2 runs in {history_file(ready_state_folder())}\n"
     assert "20990101-000000-aaaa can't be read" in printed.err
 
 
@@ -119,7 +119,7 @@ def test_a_damaged_history_is_rebuilt_with_a_note(two, capsys) -> None:
     history_file(ready_state_folder()).write_bytes(b"no database" * 999)
     assert main(["history"]) == 0
     err = capsys.readouterr().err
-    assert "is damaged: it was renamed to history.db.damaged-" in err
+    assert "is corrupt: it was renamed to history.db.damaged-" in err
 
 
 def test_an_unusable_history_is_reported(two, capsys) -> None:

@@ -199,7 +199,7 @@ def test_a_damaged_history_is_set_aside_and_rebuilt(tmp_path: Path) -> None:
     assert indexed_runs(tmp_path) == {folder.path.name}
     (aside,) = tmp_path.glob("history.db.damaged-*")
     assert notes == [
-        f"the history {history_file(tmp_path)} is damaged: it was renamed to {aside.name}, and "
+        f"the history {history_file(tmp_path)} is corrupt: it was renamed to {aside.name}, and "
         "a new one was built from the run folders"
     ]
 
@@ -269,8 +269,8 @@ def _a_folder(path: Path) -> None:
     [
         (_newer, "was written by a newer openhqm-tui"),
         (_a_folder, "can't be opened (Is a directory)"),
-        (_no_database, "is damaged"),
-        (_overwritten, "is damaged"),
+        (_no_database, "is corrupt"),
+        (_overwritten, "is corrupt"),
     ],
 )
 async def test_an_unusable_history_does_not_affect_a_build(

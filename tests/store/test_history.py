@@ -242,7 +242,7 @@ def test_damage_is_recognized(tmp_path: Path, damage: Callable[[Path], None]) ->
     with History(tmp_path) as history:
         history.put(record("cold"), 1)
     damage(history.path)
-    with pytest.raises(HistoryDamaged, match="is damaged"):
+    with pytest.raises(HistoryDamaged, match="is corrupt"):
         _use(tmp_path)
 
 

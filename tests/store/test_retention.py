@@ -144,7 +144,7 @@ def test_a_run_that_becomes_live_is_kept(
         # It was finished when prune checked it.
         patch.setattr(RunFolder, "is_live", lambda _: False)
         pruned = prune(state, ALL)
-    assert (pruned.gone, pruned.stayed) == ([], [("a", "run a is being executed already")])
+    assert (pruned.gone, pruned.stayed) == ([], [("a", "run a is already being executed")])
     assert names(state) == ["a"]
     os.close(lock)
 

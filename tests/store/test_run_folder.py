@@ -215,7 +215,7 @@ def test_a_locked_run_is_live_until_it_is_released(tmp_path: Path) -> None:
 def test_a_run_can_be_locked_only_once(tmp_path: Path) -> None:
     run = made(tmp_path)
     lock = run.lock()
-    with pytest.raises(Problem, match="is being executed already"):
+    with pytest.raises(Problem, match="is already being executed"):
         RunFolder(run.path).lock()
     os.close(lock)
     os.close(RunFolder(run.path).lock())

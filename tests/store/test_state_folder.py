@@ -79,8 +79,8 @@ def test_a_folder_of_another_user_is_refused_and_unchanged(state: Path) -> None:
     os.chown(state, ANN, ANN)
     line = as_user(BOB, use_state_folder)
     assert line == (
-        f"the state folder {state} belongs to user {ANN}, and you are user {BOB}; choose one of "
-        "your own with OPENHQM_TUI_STATE_DIR=DIR"
+        f"the state folder {state} belongs to user {ANN}, and you are user {BOB}; choose another "
+        "folder with OPENHQM_TUI_STATE_DIR=DIR"
     )
     assert as_user(ANN, use_state_folder) == str(state)
     with pytest.raises(UsageProblem, match=f"belongs to user {ANN}, and you are root"):
@@ -91,7 +91,7 @@ def test_a_folder_of_another_user_is_refused_and_unchanged(state: Path) -> None:
 @as_root
 def test_a_folder_that_cant_be_opened_is_refused(state: Path) -> None:
     state.parent.chmod(0o700)
-    assert "can't be opened (Permission denied); choose one of" in as_user(BOB, use_state_folder)
+    assert "can't be opened (Permission denied); choose another" in as_user(BOB, use_state_folder)
 
 
 @as_root

@@ -87,7 +87,7 @@ async def test_a_tab_and_its_console_end_together(tmp_path: Path) -> None:
             os.kill(console, signal.SIGKILL)
             await closed(tab)
             await soon(
-                lambda: "ended with exit code -9" in served.output.read_text(),
+                lambda: "exited with code -9" in served.output.read_text(),
                 "its end is reported",
             )
             assert served.process.poll() is None
@@ -216,4 +216,4 @@ async def test_a_program_that_is_no_console_is_reported_in_one_line() -> None:
     assert session._task is not None
     await session._task
     await session.stop()
-    assert lines == ["a console ended with exit code 1: no packets"]
+    assert lines == ["a console exited with code 1: no packets"]

@@ -25,7 +25,7 @@ def add_arguments(parser: Parser) -> None:
         "reindex",
         help="rebuild the history from all run folders",
         description="Rebuild the history from all run folders. Runs whose folders were deleted "
-        "are kept. Missing runs are added automatically: use this only if the history is damaged.",
+        "are kept. Missing runs are added automatically: use this only if the history is corrupt.",
         epilog="exit codes: 0 all runs were read, 1 a run couldn't be read",
     )
     reindex.set_defaults(run=run_reindex)
@@ -45,7 +45,7 @@ def run_reindex(parsed: argparse.Namespace) -> int:
     for name, reason in indexed.unread:
         _notify(f"{name} can't be read: {plain(reason)}")
     runs = count_text(indexed.read, "run")
-    sys.stdout.write(f"{runs} read into {history_file(state)}\n")
+    sys.stdout.write(f"indexed {runs} in {history_file(state)}\n")
     return 1 if indexed.unread else 0
 
 

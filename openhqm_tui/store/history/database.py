@@ -1,7 +1,7 @@
 """The history: a record of every run, in one SQLite database in the state folder.
 
 It is kept after the run folders are removed, and can be rebuilt from those that exist. Several
-processes may use it at once: readers never wait, writers wait for each other a few seconds.
+processes may use it concurrently: readers never wait, writers wait for each other a few seconds.
 
 `user_version` is the number of steps of MIGRATIONS applied to a database. A released step is
 never changed: changes are new steps.
@@ -318,24 +318,24 @@ class History:
 
 def _problem(path: Path, error: sqlite3.Error | msgspec.MsgspecError) -> HistoryProblem:
     if isinstance(error, msgspec.MsgspecError):
-        return HistoryDamaged(f"the history {path} is damaged ({error})")
+        return HistoryDamaged(f"the history {path} is corrupt ({error})")
     # The low byte is the kind, the rest the cause.
     match (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return HistoryProblem(f"the history {path} is locked by another process")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return HistoryDamaged(f"the history {path} is damaged")
+            return HistoryDamaged(f"the history {path} is corrupt")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return HistoryProblem(f"the history {path} can't be written (read-only)")
         case sqlite3.SQLITE_FULL:
             return HistoryProblem(f"the history {path} can't be written (the disk is full)")
     if "no such table" in str(error) or "no such column" in str(error):
-        return HistoryDamaged(f"the history {path} is damaged ({error})")
+        return HistoryDamaged(f"the history {path} is corrupt ({error})")
     return HistoryProblem(f"the history {path} can't be used ({error})")
 
 
 def set_aside(state: Path, damage: HistoryDamaged) -> Path | None:
-    """Rename a damaged history, so that a new one can be started; return the new name.
+    """Rename a corrupt history, so that a new one can be started; return the new name.
 
     None if another process has already done so. Raises HistoryProblem.
     """
