@@ -1,4 +1,4 @@
-"""Facts about an emulator: its version, its speed, and its known faults."""
+"""Emulators: version, speed, and known faults."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def speed_text(emulator: Emulator, platform: Platform) -> str:
     if emulator.factor:
         told = f"{factor_text(emulator.factor)} slower than native"
     if emulator.slow_on(platform):
-        could = f"with QEMU 10 or later about {_USUAL_FACTOR_SINCE:.0f} ×"
+        could = f"with QEMU 10 or later, about {_USUAL_FACTOR_SINCE:.0f} ×"
         told = f"{told}; {could}" if told else f"slow; {could}"
         if not emulator.factor:
             told = f"about {_USUAL_FACTOR_BEFORE:.0f} × slower than native; {could}"
@@ -99,7 +99,7 @@ def crash_hint(emulator: Emulator | None) -> str:
     hint = f"The emulator{here} may have crashed, not your code: "
     if emulator is not None and emulator.crashes:
         return (
-            f"The emulator{here} is one of the versions (8.2 to 9.2) that crash: "
+            f"The emulator{here} is a version known to crash (8.2 to 9.2): "
             "`openhqm-tui doctor --fix` registers QEMU 10 or later."
         )
     if emulator is not None and emulator.number >= GOOD_VERSION:

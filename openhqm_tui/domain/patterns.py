@@ -24,17 +24,17 @@ def parse_pattern(text: str) -> re.Pattern[str]:
     It is case-sensitive only if it contains upper-case letters.
     """
     if len(text) > _LONGEST:
-        raise Problem(f"longer than {_LONGEST} characters")
+        raise Problem(f"the expression is longer than {_LONGEST} characters")
     flags = re.NOFLAG if _CAPITAL.search(text) else re.IGNORECASE
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             pattern = re.compile(text, flags)
     except re.error as error:
-        place = "" if error.pos is None else f" at {error.pos + 1}"
-        raise Problem(f"not a regular expression: {error.msg}{place}") from None
+        place = "" if error.pos is None else f" (position {error.pos + 1})"
+        raise Problem(f"invalid regular expression: {error.msg}{place}") from None
     except (OverflowError, RecursionError):
-        raise Problem("not a usable regular expression: too complex") from None
+        raise Problem("the regular expression is too complex") from None
     if odd := _ODD.search(text):
         raise Problem(f"conditionals and verbose mode aren't supported: {odd[0]}")
     if runs_away(text):

@@ -62,12 +62,15 @@ Place = Literal["build", "check", "push", "pull", "engine"]
 
 _NETWORK = (
     "The base image can't be pulled over the network: use --base-image REF, "
-    "or let `openhqm-tui doctor --fix` make one from Debian packages."
+    "or let `openhqm-tui doctor --fix` build one from Debian packages."
+)
+_NO_EMULATOR = (
+    "No emulator is registered for this platform: `openhqm-tui doctor --fix` registers one."
 )
 _LOG_IN = "Log in first: `docker login REGISTRY`."
 _DENIED = "the registry denies access: log in with an account that has push access (`docker login`)"
 _UNREACHABLE = "the registry can't be reached over the network"
-_NO_TRUST = "the registry's certificate isn't trusted here"
+_NO_TRUST = "this machine doesn't trust the registry's certificate"
 
 REMEDIES: tuple[Remedy, ...] = (
     # The engine's sockets come before the network: both refuse connections.
@@ -114,8 +117,8 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("exec format error", "no emulator for this platform"),
-        build="This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
-        check="This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
+        build=_NO_EMULATOR,
+        check=_NO_EMULATOR,
     ),
     Remedy(
         (
@@ -126,8 +129,8 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("needs a loader that isn't in the image",),
-        check="The program was built for another C library or base image: build it for this one "
-        "(musl or glibc), or also copy the loader and the libraries.",
+        check="The program was built for another C library or base image: build it for the one in "
+        "this image (musl or glibc), or copy its loader and libraries too.",
     ),
     Remedy(
         pattern=re.compile(r"^(?:not checked: )?no \S+ in the image\b"),
@@ -157,13 +160,13 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("immutable", "cannot be overwritten", "imagetagalreadyexists"),
-        push="the tag exists and the registry doesn't allow replacing it: choose another tag",
+        push="the tag exists, and the registry doesn't allow overwriting it: choose another tag",
     ),
     # Messages about TLS or a name also mention a failed request.
     Remedy(
         ("server gave http response to https client",),
         push="the registry speaks plain HTTP, which Docker accepts from `localhost` only: "
-        "set up TLS there, or add the registry to the engine's `insecure-registries`",
+        "enable TLS on the registry, or add it to the engine's `insecure-registries`",
     ),
     Remedy(
         (
@@ -171,8 +174,9 @@ REMEDIES: tuple[Remedy, ...] = (
             "x509: certificate signed by unknown authority",
             "unknownissuer",
         ),
-        build="A proxy re-signs TLS here: pass its CA with --ca-bundle FILE or, for a Dockerfile "
-        "that doesn't mount it, add it to the base image (guide: Multi-arch, Behind a proxy).",
+        build="A proxy re-signs TLS: pass its CA certificate with --ca-bundle FILE or, if the "
+        "Dockerfile doesn't mount that file, add it to the base image (guide: Multi-arch, Behind "
+        "a proxy).",
         push=_NO_TRUST,
         pull=Reach.TLS,
     ),
@@ -184,7 +188,7 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         ("no such host", "server misbehaving", "name or service not known"),
         build=_NETWORK,
-        push="there is no such registry: check the image's name",
+        push="the registry's host name can't be resolved: check the image's name",
         pull=Reach.NETWORK,
     ),
     Remedy(
@@ -216,17 +220,17 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("502 bad", "503 service"),
-        push="the registry itself failed: try again later",
+        push="the registry reported an error: try again later",
         pull=Reach.NETWORK,
     ),
     Remedy(
         ("500 internal", "504 gateway", "internal server error"),
-        push="the registry itself failed: try again later",
+        push="the registry reported an error: try again later",
     ),
     Remedy(("507 insufficient",), push="the registry's disk is full"),
     Remedy(
         ("413 request entity too large", "entity too large"),
-        push="the registry, or a proxy in front of it, doesn't accept layers of that size",
+        push="the registry, or a proxy in front of it, doesn't accept layers that large",
     ),
     Remedy(
         (
@@ -236,7 +240,7 @@ REMEDIES: tuple[Remedy, ...] = (
             "failed to authorize",
         ),
         build=_LOG_IN,
-        push="not logged in to the registry: `docker login`",
+        push="not logged in to the registry: run `docker login`",
         pull=Reach.AUTH,
     ),
     Remedy(
@@ -267,8 +271,8 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("apt-get: not found", "apt-get: command not found"),
-        build="The base image has no apt-get: `openhqm-tui doctor --fix` replaces one built by an "
-        "earlier version; images that aren't based on Debian use another package manager.",
+        build="The base image has no apt-get: `openhqm-tui doctor --fix` replaces a base built by "
+        "an earlier version; images that aren't based on Debian use another package manager.",
     ),
     Remedy(("not found", "manifest unknown", "404"), pull=Reach.MISSING),
     # Failures without a more specific sign.

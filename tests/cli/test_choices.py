@@ -299,7 +299,7 @@ def test_a_push_is_refused_while_a_project_setting_is_ignored(folder: Path, key:
     line = "build --backend redis --push --name ghcr.io/me/x"
     with pytest.raises(UsageProblem, match=f"the project's `{key}` is ignored") as caught:
         options(line, folder)
-    assert f"turn push off, or set `{key}` yourself" in str(caught.value)
+    assert f"turn off push, or set `{key}` yourself" in str(caught.value)
     assert options("build --backend redis", folder).ignored == (key,)
 
 

@@ -20,10 +20,13 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--test-only", "push and test only can't be combined; choose one of them"),
+        ("--test-only", "push can't be combined with test-only; choose one of them"),
         ("--name a --name docker.io/library/a", "the image name 'docker.io/library/a' is given"),
         ("--name a,A", "'A' isn't a valid image name; image names are lower case: write a"),
-        ("--no-check", "only verified images are pushed, and checks are turned off; turn push off"),
+        (
+            "--no-check",
+            "only verified images can be pushed, but checks are turned off; turn off push",
+        ),
     ],
 )
 def test_options_that_conflict_with_push_are_one_line_and_exit_2(

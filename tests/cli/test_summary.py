@@ -80,10 +80,11 @@ def test_a_failed_check_is_named() -> None:
         "✗ minimal · linux/arm64 · checks (emulated)",
         "  ✗ machine: fail: x86_64",
         "      expected aarch64",
-        "      fix      Python reports a different architecture: the image contains the userland "
-        "of another platform.",
+        "      fix      The image contains the userland of another platform: check the FROM of the "
+        "final stage.",
         "  ? python: unknown: exec format error",
-        "      fix      This platform has no emulator here: `openhqm-tui doctor --fix` enables it.",
+        "      fix      No emulator is registered for this platform: `openhqm-tui doctor --fix` "
+        "registers one.",
         "  evidence /runs/x/checks/minimal.linux-arm64.json",
     ]
 

@@ -32,7 +32,7 @@ def test_every_failed_check_has_its_own_hint_and_no_passed_one_has_any(check: st
         (Answer.UNKNOWN, "no response within 300 s", "emulated", "newer QEMU or on a native node"),
         (Answer.UNKNOWN, "the engine didn't report the config", "", ""),
         (Answer.FAIL, "write: no space left on device", "native", "docker buildx prune"),
-        (Answer.FAIL, "connection refused", "native", "Reproduce it"),
+        (Answer.FAIL, "connection refused", "native", "To reproduce"),
         (Answer.FAIL, "no Python in the image: neither", "native", "`python = false`"),
         (Answer.FAIL, "no python3 in the image, which", "native", "`python = false`"),
         (Answer.FAIL, "/python needs a loader that isn't in the image", "native", "C library"),

@@ -42,10 +42,10 @@ FILE = "openhqm-checks.toml"
         ("[defaults]\nclients = {redis = '**'}", "clients = {'redis': '**'} is invalid"),
         (
             "[defaults]\ncore = ['a b']",
-            "core = ['a b'] is invalid ('a b' is not a valid requirement, such",
+            "core = ['a b'] is invalid ('a b' is not a valid requirement (example: redis",
         ),
         ("[defaults]\nrequirements = ['-e .']", "requirements = ['-e .'] is invalid"),
-        ("[defaults.labels]\nx = true", 'is invalid (write "*" for any value that isn\'t empty)'),
+        ("[defaults.labels]\nx = true", 'is invalid (write "*" to accept any non-empty value)'),
         ("[defaults.env]\nX = 1", "env = {'X': 1} is invalid (Expected `bool | str`, got `int`"),
         ('[defaults]\ncommand = "python"', "command = 'python' is invalid (Expected `array`"),
         ("[defaults.service]\nprot = 1", "unknown key 'prot' in service: did you mean port?"),

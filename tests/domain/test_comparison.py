@@ -47,7 +47,7 @@ def test_a_run_does_not_differ_from_itself() -> None:
         found = compare(record, record)
         assert (found.facts, found.steps, found.layers, found.packages) == ((), (), (), ())
         assert (found.gone, found.new) == ((), ())
-        assert texts(record, record)[-1] == "· nothing else differs"
+        assert texts(record, record)[-1] == "· no other differences"
 
 
 def test_a_cold_run_after_a_warm_one_lists_the_steps_no_longer_cached() -> None:
@@ -111,7 +111,7 @@ def test_a_changed_outcome_and_time_of_the_run_are_listed(was: str, now: str, li
 def test_small_differences_are_ignored() -> None:
     one = run(target("redis", lane(size=60 * MB)))
     other = run(target("redis", lane(seconds=5.4, size=60 * MB + 20)))
-    assert texts(one, other)[3:] == ["· nothing else differs"]
+    assert texts(one, other)[3:] == ["· no other differences"]
 
 
 def verdicts(**answers: str) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def test_hostile_text_in_evidence_is_sanitized_and_cut() -> None:
 @pytest.mark.parametrize(
     ("found", "answer", "evidence"),
     [
-        ({"a": "1", "b": "2"}, Answer.PASS, "a=1; any value of b"),
+        ({"a": "1", "b": "2"}, Answer.PASS, "a=1; any value for b"),
         ({"a": "1", "b": ""}, Answer.FAIL, "b=(empty)"),
         ({"a": "1"}, Answer.FAIL, "b=(missing)"),
         ({"a": "2", "b": "*"}, Answer.FAIL, "a=2"),
@@ -162,7 +162,13 @@ def test_any_value_matches_unless_empty(found, answer: Answer, evidence: str) ->
         ("1001", 1000, False, Answer.FAIL, "uid 1001"),
         ("", 1000, False, Answer.FAIL, "uid 0"),
         ("root", 0, True, Answer.PASS, "uid 0"),
-        ("app", 1000, True, Answer.UNKNOWN, "USER app is a name: use a number"),
+        (
+            "app",
+            1000,
+            True,
+            Answer.UNKNOWN,
+            "USER app is a name, so the uid is unknown: use a number",
+        ),
         ("9" * 5000, None, True, Answer.PASS, "user 999"),
         ("²", None, True, Answer.PASS, "user ²"),
     ],

@@ -76,7 +76,7 @@ def test_an_emulator_is_slow_if_another_version_would_be_faster(emulator, platfo
 def test_a_slow_emulator_is_shown_with_the_speed_of_a_newer_one() -> None:
     assert (
         speed_text(measured(SEVEN, 19.6), ARM64)
-        == "20 × slower than native; with QEMU 10 or later about 7 ×"
+        == "20 × slower than native; with QEMU 10 or later, about 7 ×"
     )
     assert speed_text(measured(ELEVEN, 6.94), ARM64) == "6.9 × slower than native"
     assert "with QEMU 10 or later" in speed_text(SEVEN, ARM64)

@@ -158,7 +158,8 @@ def test_a_lost_engine_is_reported_with_a_fix_and_the_output_of_buildx() -> None
         "the engine stopped responding during the build: it was stopped, restarted or killed",
     )
     assert failure.hint == (
-        "`openhqm-tui doctor` shows whether it is running again; then `openhqm-tui retry run redis`"
+        "`openhqm-tui doctor` shows whether the engine is running again; "
+        "then `openhqm-tui retry run redis`"
     )
     assert failure.log == ("before", error)
 
@@ -189,7 +190,7 @@ def test_a_killed_step_and_a_killed_buildx_have_their_reasons() -> None:
         "no-memory",
         "the step was killed, probably out of memory (exit code 137)",
     )
-    assert digest(code=-9).reason == "Buildx was killed (SIGKILL)by a user or the OOM killer"
+    assert digest(code=-9).reason == "Buildx was killed (SIGKILL) by a user or the OOM killer"
 
 
 def test_a_target_that_did_not_fail_has_no_failure() -> None:

@@ -169,7 +169,7 @@ def test_a_platform_table_overrides_the_defaults() -> None:
 def test_a_table_without_a_matching_target_is_reported() -> None:
     checks = file("[targets.redsi]\nuser = 1\n[targets.'k*']\nuser = 1\n[targets.'*']\nuser = 1")
     assert unmatched(checks, ["redis", "kafka"]) == [
-        "f.toml: no target is named 'redsi', so its table has no effect; did you mean redis?"
+        "f.toml: no target matches 'redsi', so its table has no effect; did you mean redis?"
     ]
 
 

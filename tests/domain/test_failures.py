@@ -234,7 +234,7 @@ def test_a_failed_stream_cut_before_its_error_still_has_a_digest() -> None:
             "linux/amd64",
             "exit code: 255",
             "exec /b: exec format error",
-            "a different architecture than",
+            "a different platform than",
         ),
         ("linux/arm64", "exit code: 255", "exec /b: exec format error", "doctor --fix"),
         ("linux/arm64", "exit code: 1", "qemu: uncaught target signal 4", "QEMU 8.2.2"),

@@ -108,7 +108,7 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
         (
             WANTED,
             (packed("/a.jar", "b.jar!/x.so"), packed("/a.jar", "b.jar!/y.so", "x86_64")),
-            *("binaries", P, "2 ELF files, aarch64, in jars also for other architectures"),
+            *("binaries", P, "2 ELF files, aarch64; jars also contain other architectures"),
         ),
         (
             WANTED,
@@ -145,10 +145,10 @@ APT = Found(FileKind.CACHE, "/var/lib/apt/lists/deb", "apt lists", 500_000)
             'allow = { binaries = ["/opt/firmware/*"] }',
         ),
         (WANTED, (), "setuid", P, "none"),
-        (WANTED, (SU,), "setuid", P, "1, all usual: su"),
+        (WANTED, (SU,), "setuid", P, "1 usual file: su"),
         (WANTED, (SU, BACKDOOR), "setuid", F, "/app/backdoor (4755)"),
         (WANTED, (PING,), "setuid", F, "/usr/bin/ping (capabilities)"),
-        (allowing(setuid=("/usr/bin/ping",)), (PING,), "setuid", P, "1, all usual: ping"),
+        (allowing(setuid=("/usr/bin/ping",)), (PING,), "setuid", P, "1 usual file: ping"),
         (WANTED, (PASSWD,), "setuid", F, "/etc/passwd (666, world-writable)"),
         (allowing(setuid=("/etc/passwd",)), (PASSWD,), "setuid", P, "none"),
         (WANTED, (), "compilers", P, "none"),
@@ -328,7 +328,7 @@ def test_an_allow_entry_accepts_a_secret(
         ({"api.token": "8f1c22ab"}, (), F, "password or token in annotation api.token"),
         ({"api.token": "8f1c22ab"}, ("annotation:api.*",), P, "none in 3 layers, 2 instructions"),
         ({"org.opencontainers.image.source": "https://host/x"}, (), P, "none in 3 layers"),
-        (None, (), U, "not everything could be examined"),
+        (None, (), U, "part of the image could not be read"),
     ],
 )
 def test_secrets_in_annotations_are_found(
@@ -369,7 +369,7 @@ def test_hostile_text_in_evidence_is_sanitized_and_cut() -> None:
         (80, True, 80_000_000, (P, "80.0 MB compressed")),
         (80, True, 81_000_000, (F, "81.0 MB compressed")),
         (80, False, 81_000_000, (W, "81.0 MB compressed")),
-        (80, True, 0, (U, "the engine doesn't report the compressed size")),
+        (80, True, 0, (U, "the engine didn't report the compressed size")),
     ],
 )
 def test_the_packed_size_is_compared_with_the_limit(

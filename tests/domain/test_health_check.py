@@ -60,11 +60,11 @@ def verdict(
             ("CMD", "x"),
             F,
             F,
-            "its command isn't in the image: x: No such file",
+            "the command isn't in the image: x: No such file",
         ),
         ({"words": "sh: curl: not found"}, ("CMD-SHELL", "curl x || exit 0"), F, F, "isn't in the"),
         ({"words": "sh: curl: not found"}, ("CMD-SHELL", "curl x || wget x"), P, P, "curl x"),
-        ({}, ("CMD", "true"), W, W, "it can't fail, so it detects nothing: true"),
+        ({}, ("CMD", "true"), W, W, "the command can't fail, so it detects nothing: true"),
         ({"signal": 15}, CURL, F, F, "killed by signal 15"),
         ({"signal": 11}, CURL, F, U, "signal 11"),
         ({"timed_out": True, "milliseconds": 30_000}, CURL, F, U, "did not finish within"),
@@ -102,7 +102,7 @@ def test_without_a_responding_service_the_health_check_is_unknown(
         (("CMD",), F, "none"),
         (("CMD-SHELL", ""), F, "none"),
         (("CMD-SHELL", "curl x"), P, "'curl x'"),
-        (("CMD-SHELL", "curl x || true"), W, "it can't fail, so it detects nothing"),
+        (("CMD-SHELL", "curl x || true"), W, "the command can't fail, so it detects nothing"),
     ],
 )
 def test_without_an_expected_service_only_the_definition_is_checked(

@@ -27,11 +27,11 @@ def test_lower_case_matches_both_cases_and_upper_case_only_itself(typed, line, f
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ("(", "not a regular expression: missing ), unterminated subpattern at 1"),
-        ("a**", "not a regular expression: multiple repeat at 3"),
-        ("[b", "not a regular expression: unterminated character set at 1"),
-        ("x" * 301, "longer than 300 characters"),
-        ("a{99999999999999999999}", "not a usable regular expression: too complex"),
+        ("(", "invalid regular expression: missing ), unterminated subpattern (position 1)"),
+        ("a**", "invalid regular expression: multiple repeat (position 3)"),
+        ("[b", "invalid regular expression: unterminated character set (position 1)"),
+        ("x" * 301, "the expression is longer than 300 characters"),
+        ("a{99999999999999999999}", "the regular expression is too complex"),
         ("(a+)+$", "nested repeats could take forever: use [ab]+ instead of (a|b)+"),
     ],
 )

@@ -398,5 +398,5 @@ def test_several_names_are_refused_if_the_bake_file_sets_the_tags() -> None:
     job = Choices(variants=source.variants[1:], platforms=platforms, **names)
     assert make_plan(source, job).targets[0].tags == ("a:latest-job", "b:latest-job")
     web = Choices(variants=source.variants[:1], platforms=platforms, **names)
-    with pytest.raises(UsageProblem, match="the bake file gives web its tags"):
+    with pytest.raises(UsageProblem, match="the bake file sets the tags of web"):
         make_plan(source, web)

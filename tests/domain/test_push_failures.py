@@ -38,7 +38,7 @@ HEAD = "The push refers to repository [docker.io/acme/openhqm]\n4013ebb1b519: Wa
         (
             'failed to do request: Head "https://nosuch.invalid/v2/x/blobs/sha256:4013": dial '
             "tcp: lookup nosuch.invalid on 192.0.2.53:53: no such host",
-            "no such registry",
+            "host name can't be resolved",
         ),
         ('Get "https://r.example/v2/": net/http: TLS handshake timeout', "can't be reached"),
         (
@@ -54,7 +54,7 @@ HEAD = "The push refers to repository [docker.io/acme/openhqm]\n4013ebb1b519: Wa
         (
             'Get "https://r.example/v2/": tls: failed to verify certificate: x509: certificate '
             "signed by unknown authority",
-            "certificate isn't trusted",
+            "doesn't trust the registry's certificate",
         ),
         (
             "toomanyrequests: You have reached your unauthenticated pull rate limit",
@@ -70,8 +70,8 @@ HEAD = "The push refers to repository [docker.io/acme/openhqm]\n4013ebb1b519: Wa
             "with id '123456789012'",
             "no such repository",
         ),
-        ("unexpected status: 413 Request Entity Too Large", "layers of that size"),
-        ("received unexpected HTTP status: 503 Service Unavailable", "failed: try again later"),
+        ("unexpected status: 413 Request Entity Too Large", "layers that large"),
+        ("received unexpected HTTP status: 503 Service Unavailable", "reported an error: try again later"),
         ("tag does not exist: localhost:5000/nonexist:1", "build it again"),
         (
             "denied: adding 29.0 MiB of storage resource, which when updated to current usage of "

@@ -139,7 +139,7 @@ def test_evidence_has_the_versions_and_the_machine() -> None:
             "can be imported, but redis isn't installed",
         ),
         (SeenModule("redis"), "redis", F, "redis: missing"),
-        (SeenModule("redis", "7"), "redis", U, "metadata doesn't list its modules"),
+        (SeenModule("redis", "7"), "redis", U, "the metadata lists no modules"),
         (SeenModule("redis", "7", error="ImportError()"), "redis", F, "redis: ImportError()"),
     ],
 )
@@ -266,7 +266,7 @@ def test_modules_without_byte_code_are_named() -> None:
         )
         for seen in (few, many)
     ]
-    assert found[0].evidence == "missing or outdated for 2 of 77 modules: ssl, fastapi"
+    assert found[0].evidence == "bytecode missing or outdated for 2 of 77 modules: ssl, fastapi"
     assert found[1].evidence.endswith("a, b, …")
 
 

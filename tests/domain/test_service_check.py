@@ -28,13 +28,13 @@ ERRNO = "Traceback …\nOSError: [Errno 30] Read-only file system: '/app/x'\n"
     [
         (SeenService(status=200, milliseconds=412), P, P, f"{RIGHT} after 0.4 s"),
         (SeenService(status=200, milliseconds=12_400), P, P, f"{RIGHT} after 0:12"),
-        (SeenService(status=500, words="boom\n"), F, F, "responds with 500 on :8000/health: boom"),
-        (SeenService(status=503), F, F, "responds with 503 on :8000/health"),
+        (SeenService(status=500, words="boom\n"), F, F, "responded with 500 on :8000/health: boom"),
+        (SeenService(status=503), F, F, "responded with 503 on :8000/health"),
         (
             SeenService(reply="SSH-2.0"),
             F,
             F,
-            "responds on :8000/health, but not with HTTP: SSH-2.0",
+            "responded on :8000/health, but not with HTTP: SSH-2.0",
         ),
         (SeenService(milliseconds=20_000), F, F, "no response within 0:20"),
         (SeenService(milliseconds=20_000, words="a\n\nwaiting \n"), F, F, "in 0:20: waiting"),
@@ -164,33 +164,33 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (
             SeenService(looping=True, restarts=9, milliseconds=5000, words="KeyError: 'A'\nINFO x"),
             F,
-            "KeyError: 'A'; its processes keep exiting and restarting (9 in 5.0 s)",
+            "KeyError: 'A'; processes keep exiting and restarting (9 in 5.0 s)",
         ),
         (
             SeenService(status=200, later=0, words="gone"),
             F,
-            "responds with 200 once, then stops responding: gone",
+            "responded with 200 once, then stopped responding: gone",
         ),
-        (SeenService(status=200, later=503), F, "responds with 200 once, then with 503"),
+        (SeenService(status=200, later=503), F, "responded with 200 once, then with 503"),
         (
             SeenService(status=200, ended=True, exit_code=3, words="one"),
             F,
-            "responds with 200 once, then exited with code 3: one",
+            "responded with 200 once, then exited with code 3: one",
         ),
         (
             SeenService(status=200, later=200, restarts=2, watched_milliseconds=1500),
             F,
-            "no output; its processes keep exiting and restarting (2 in 1.5 s)",
+            "no output; processes keep exiting and restarting (2 in 1.5 s)",
         ),
         (
             SeenService(looping=True, words=f"Child process [16] died\n{WARNING}"),
             F,
-            "Child process [16] died; its processes keep exiting",
+            "Child process [16] died; processes keep exiting",
         ),
         (
             SeenService(looping=True, words="WARNING: /x: Read-only file system\nKeyError: 'A'"),
             F,
-            "KeyError: 'A'; its processes keep exiting",
+            "KeyError: 'A'; processes keep exiting",
         ),
         (
             SeenService(ended=True, left=2),
@@ -198,7 +198,7 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
             "its main process exited while others were still running",
         ),
         (SeenService(ended=True, exit_code=1, left=2), F, "exited with code 1"),
-        (SeenService(milliseconds=9000, own_ports=[80]), F, "in 9.0 s; it listens on :80"),
+        (SeenService(milliseconds=9000, own_ports=[80]), F, "in 9.0 s; the service listens on :80"),
     ],
 )
 def test_the_reason_of_a_failing_service_is_recognized(
@@ -238,7 +238,7 @@ def test_the_service_must_listen_on_the_expected_addresses(
         ("touch: cannot touch '/app/z': Read-only file system", "'/app/z'"),
         ("mkdir: can't create directory '/var/run/x': Read-only file system", "x'"),
         ("open /data/db: read-only file system", "/data/db"),
-        ("Error: EROFS: Read-only file system", "its files"),
+        ("Error: EROFS: Read-only file system", "a file"),
         ("[Errno 30] Read-only file system: 'a'\n[Errno 30] Read-only file system: 'b'", "b"),
         ("Read-only file system: '/\x1b[31mred\u202e'", "/red"),
     ],

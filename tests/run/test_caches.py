@@ -61,7 +61,7 @@ def test_flags_override_environment_and_project(
     monkeypatch.setenv("OPENHQM_TUI_CACHE_TO", "type=s3,region=eu,bucket=b,local=c")
     assert kinds() == ["s3", "local"]
     assert kinds("--cache-to registry=a/b --cache-to inline") == ["registry", "inline"]
-    with pytest.raises(UsageProblem, match="unknown cache 'loca': did you mean local"):
+    with pytest.raises(UsageProblem, match="unknown cache type 'loca': did you mean local"):
         kinds("--cache-to loca=x")
 
 

@@ -293,7 +293,7 @@ def test_push_keeps_the_files_cache_export_and_pushes_after_the_checks(
 
 def test_push_and_no_push_contradict_each_other(project: Path) -> None:
     options = BuildOptions(selection={"app": (AMD,)}, push=True, no_push=True)
-    with pytest.raises(UsageProblem, match="push and no push can't be combined"):
+    with pytest.raises(UsageProblem, match="push can't be combined with no-push"):
         prepare(options, FACTS, bake(project))
 
 

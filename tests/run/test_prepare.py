@@ -105,7 +105,7 @@ def test_platforms_may_differ_between_variants() -> None:
 def test_a_push_is_recorded_and_needs_the_checks() -> None:
     assert ready("redis", push=True).info.push
     assert not ready("redis").info.push
-    with pytest.raises(UsageProblem, match="turn push off"):
+    with pytest.raises(UsageProblem, match="turn off push"):
         ready("redis", push=True, check=False)
     with pytest.raises(UsageProblem, match="choose one of them"):
         ready("redis", push=True, test_only=True)

@@ -310,8 +310,8 @@ async def test_the_pushed_index_is_read_back_and_recorded(docker: FakeDocker) ->
     [
         ({"raw": raw_index("redis", ("amd64",))}, "the registry has no image for linux/arm64"),
         ({"raw": raw_index("kafka")}, "the registry has a different digest than the verified one"),
-        ({"raw": "x" * 100}, "not read back: its response is not JSON"),
-        ({"raw": "x" * (5 << 20)}, "not read back: its response is not JSON"),
+        ({"raw": "x" * 100}, "not read back: the registry's response is not JSON"),
+        ({"raw": "x" * (5 << 20)}, "not read back: the registry's response is not JSON"),
         ({"err": "unauthorized: authentication required"}, "not read back: not logged in"),
     ],
 )

@@ -17,7 +17,7 @@ from tests.waiting import soon
 
 ARM64 = "linux/arm64"
 UNSTABLE = {"status": 200, "milliseconds": 900, "later": 200, "restarts": 4, "words": "Child died"}
-CAUSE = "Child died; its processes keep exiting and restarting"
+CAUSE = "Child died; processes keep exiting and restarting"
 
 
 def service_of(watch: Watch, target: str) -> tuple[Answer, str]:

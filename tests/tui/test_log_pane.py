@@ -152,7 +152,7 @@ async def test_an_invalid_expression_is_reported_in_the_search_line(world: World
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("tab", "slash", *"(")
-        await until(pilot, lambda: "✗ not a regular expression: missing )" in count(app))
+        await until(pilot, lambda: "✗ invalid regular expression: missing )" in count(app))
         await pilot.press(*"a+)+")
         await until(pilot, lambda: "could take forever" in count(app))
         await pilot.press("enter")

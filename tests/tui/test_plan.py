@@ -330,7 +330,7 @@ async def test_the_summary_shows_how_how_long_and_where_to(world: World):
         assert summary(app).endswith("· push to ghcr.io/acme/openhqm")
         await pilot.press("t")
         await pilot.pause()
-        assert "push and test only can't be combined" in summary(app)
+        assert "push can't be combined with test-only" in summary(app)
         assert app.screen.query_one("#build", Button).disabled
         assert app.screen.query_one("#push").has_class("-invalid")
         await pilot.press("P")

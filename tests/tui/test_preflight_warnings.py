@@ -46,7 +46,7 @@ async def test_the_plan_warns_about_a_checks_table_without_a_target(world: World
         await settle(pilot)
         await pilot.press("space")
         await until(pilot, lambda: "nosuch" in summary(app))
-        assert f" · ! {folder}/openhqm-checks.toml: no target is named" in summary(app)
+        assert f" · ! {folder}/openhqm-checks.toml: no target matches" in summary(app)
         tooltip = place(app).query_one("#summary", Static).tooltip
         assert "nosuch" in str(tooltip)
 

@@ -109,7 +109,7 @@ async def test_an_invalid_or_empty_expression_is_reported_in_the_dialog(world: W
         await pilot.press("f")
         await until(pilot, lambda: _sum(app) == "Searches 3 logs.")
         await pilot.press("[")
-        await until(pilot, lambda: _sum(app).startswith("✗ not a regular expression"))
+        await until(pilot, lambda: _sum(app).startswith("✗ invalid regular expression"))
         await pilot.press("enter")
         assert isinstance(app.screen, SearchScreen)
         await pilot.click("#search-close")

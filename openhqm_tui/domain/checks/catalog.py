@@ -43,7 +43,7 @@ EXEMPTING = tuple(check.name for check in CHECKS.values() if check.exempts)
 
 
 def check_named(name: str) -> Check:
-    """Return a check by its name; of one of a newer version, only the name is known."""
+    """Return a check by its name; for a check of a newer version, only the name is known."""
     return CHECKS.get(name) or Check(
         name=name,
         position=0,
@@ -84,7 +84,7 @@ def only(names: Iterable[str], expected: Expectation) -> Expectation:
 
 
 def probe_arguments(expected: Expectation, *, emulated: bool) -> dict[str, str]:
-    """Return the probe's arguments for the checks of an image, in the order in which it works."""
+    """Return the probe's arguments for the checks of an image, in the order of execution."""
     checks = [CHECKS[name] for name in checks_for(expected, Group.RUNNING)]
     arguments = sorted(check.probe for check in checks if check.probe is not None)
     told = {one.name: one.value(expected, emulated) for one in arguments}
@@ -178,7 +178,7 @@ def hint_of(verdict: Verdict, emulator: Emulator | None = None) -> str:
     """
     if verdict.answer in {Answer.PASS, Answer.WAIVED}:
         return ""
-    # Some causes are recognized by their signs, whichever check ran into them.
+    # Some causes are recognized by their messages, whichever check reports them.
     if (remedy := remedy_for(verdict.evidence, "check")) is not None:
         return crash_hint(emulator) if remedy.crashed else remedy.check
     if verdict.answer is Answer.UNKNOWN:

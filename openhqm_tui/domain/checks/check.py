@@ -29,8 +29,8 @@ class Method(StrEnum):
     STORE = "read from the engine's store, without running the image"
     LAYERS = "read file by file from the image's layers, without running the image"
     CONTAINER = "run by the image's Python in a container without network access or privileges"
-    SERVICE = "the image's own command, started in that container and queried over loopback"
-    HEALTH_CHECK = "read from the config, and run once in that container after the service check"
+    SERVICE = "the image's own command, run in a container and queried over loopback"
+    HEALTH_CHECK = "read from the config, and run once after the service check"
     NOT_KNOWN = ""
 
     @property

@@ -1,4 +1,4 @@
-"""Companions: containers that a service needs next to it to work, such as its queue."""
+"""Companions: containers that a service needs to work, such as its queue."""
 
 from __future__ import annotations
 

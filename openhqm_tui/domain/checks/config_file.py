@@ -227,7 +227,7 @@ def unmatched(file: ChecksFile, targets: Sequence[str]) -> list[str]:
             continue
         guess = nearest(glob, targets)
         meant = f"; did you mean {guess}?" if guess else ""
-        lines.append(f"{file.file}: no target is named '{glob}', so its table has no effect{meant}")
+        lines.append(f"{file.file}: no target matches '{glob}', so its table has no effect{meant}")
     return lines
 
 

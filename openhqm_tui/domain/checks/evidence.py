@@ -19,10 +19,10 @@ from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 MEMORY_MB = 512
 EMULATED_MEMORY_MB = 1024
 PROCESSES = 128
-# SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: the signals of an emulator's own faults.
+# SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: the signals of a crashed emulator.
 CRASHES = frozenset({4, 5, 6, 7, 8, 11})
 EMULATOR_HINT = "retry with a newer QEMU or on a native node"
-# Counts from the probe never have more digits than a screen has room for.
+# Counts from the probe are limited, so that they fit on a screen.
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 

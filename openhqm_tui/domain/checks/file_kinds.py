@@ -153,7 +153,7 @@ def machine_of(head: bytes) -> str:
     known = _MACHINES.get((machine, bits, little))
     if known:
         return known
-    return f"ELF machine {machine} ({bits} bits, {'little' if little else 'big'} endian)"
+    return f"ELF machine {machine} ({bits}-bit, {'little' if little else 'big'}-endian)"
 
 
 def header(arch: str) -> bytes:

@@ -56,13 +56,13 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
             return (
                 f"the builder {builder} stopped responding during the build: "
                 "its container or its engine was stopped",
-                f"`docker buildx inspect --bootstrap {builder}` restarts it",
+                f"`docker buildx inspect --bootstrap {builder}` restarts the builder",
             )
         case EngineFailureKind.WENT_AWAY:
             return (
                 "the engine stopped responding during the build: "
                 "it was stopped, restarted or killed",
-                "`openhqm-tui doctor` shows whether it is running again",
+                "`openhqm-tui doctor` shows whether the engine is running again",
             )
         case EngineFailureKind.STORE_WENT_AWAY:
             return (
@@ -73,7 +73,7 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
             named = f"the builder {builder} no longer exists" if builder else ""
             return (
                 named or "the builder no longer exists",
-                "`docker buildx ls` lists the existing ones",
+                "`docker buildx ls` lists the existing builders",
             )
         case EngineFailureKind.DISK_FULL:
             return (
@@ -84,7 +84,7 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
             return "the step was killed, probably out of memory", _NO_MORE_MEMORY
         case EngineFailureKind.BUILDX_KILLED:
             return (
-                f"Buildx was killed ({_signal_name(-exit_code)})by a user or the OOM killer",
+                f"Buildx was killed ({_signal_name(-exit_code)}) by a user or the OOM killer",
                 _NO_MORE_MEMORY,
             )
 
@@ -312,7 +312,7 @@ def _hint_of_step(
     text = "\n".join([step.error, *told]).lower()
     if step.how is ExecutionMode.NATIVE:
         if _WRONG_MACHINE in text:
-            return f"A program of this step is built for a different architecture than {platform}."
+            return f"A program in this step was built for a different platform than {platform}."
         if (remedy := remedy_for(text, "build")) is not None and remedy.crashed:
             return ""  # no emulator took part
     return hint_for(step.error, emulator) or hint_for("\n".join(told), emulator)

@@ -239,7 +239,7 @@ _BAD = {Status.FAILED.value, Status.UNKNOWN.value, Status.CANCELLED.value}
 
 
 class Line(NamedTuple):
-    """One line; `mark` '' is a heading, ✗ and ▲ are worse, ✓ and ▼ better, · neither."""
+    """One line; `mark` '' is a heading, ✗ and ▲ mean worse, ✓ and ▼ better, · neither."""
 
     mark: str
     text: str
@@ -260,7 +260,7 @@ def lines_of(told: Comparison) -> list[Line]:
             if len(lines) > _MOST:
                 found.append(Line(_OTHER, f"{len(lines) - _MOST} more"))
     if len(found) == 1 + len(list(_whole(told))):
-        found.append(Line(_OTHER, "nothing else differs"))
+        found.append(Line(_OTHER, "no other differences"))
     return found
 
 

@@ -222,7 +222,7 @@ def _cut(sample: Sample, platforms: set[str]) -> Sample:
 
 
 class PlanEstimator:
-    """How long what is chosen would take, by what was built of a source on this machine."""
+    """Estimates a selection's build time from past builds of a source on this machine."""
 
     def __init__(self, samples: list[Sample], source: Source, host: str, *, check: bool) -> None:
         self._samples = samples

@@ -151,7 +151,7 @@ def check_tag(tag: str, variants: tuple[Variant, ...] = ()) -> str:
     if len(tag) + longest > 128:
         raise UsageProblem(
             f"the tag is {len(tag)} characters long",
-            fix=f"with the variant appended it may be at most 128: use at most {128 - longest}",
+            fix=f"use at most {128 - longest}: with the variant appended, the limit is 128",
         )
     return tag
 
@@ -185,9 +185,9 @@ def make_plan(source: Source, choices: Choices) -> Plan:
 def linked_targets(
     source: Source, selection: Mapping[str, Sequence[Platform]], *, push: bool
 ) -> dict[str, dict[str, Any]]:
-    """Return the unselected targets of a bake file that selected ones build on.
+    """Return the unselected targets of a bake file that selected targets build on.
 
-    They are built for the platforms of those, without output.
+    They are built for the platforms of the selected targets, without output.
     """
     wanted: dict[str, dict[str, None]] = {}
     for chosen, platforms in selection.items():
@@ -338,7 +338,7 @@ def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
         tags = tuple(f"{image}-{variant.name}" for image in images)
     elif choices.more_names:
         raise UsageProblem(
-            f"the bake file gives {variant.name} its tags, so more than one --name has no effect",
+            f"the bake file sets the tags of {variant.name}, so only one --name can be given",
             fix="list all tags in the bake file",
         )
     body |= {
@@ -354,8 +354,8 @@ def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
 
 
 # bake evaluates `${…}` and `%{…}` in JSON too, and `bake --print` escapes them in some attributes
-# only. If its output were run unchanged, it would be evaluated again, and a path could become
-# another one after it was checked.
+# only. If its output were run unchanged, it would be evaluated again, and a path could change
+# after it was checked.
 
 # As in Buildx 0.29.1, bake/bake.go, Target.MarshalJSON; only the values of maps.
 _ESCAPED_BY_PRINT = {"annotations", "args", "dockerfile-inline", "extra-hosts", "labels"}

@@ -1,4 +1,4 @@
-"""Builders: the nodes of one, which of them builds a platform, and how a new one is created.
+"""Builders: their nodes, the node that builds a platform, and how a new builder is created.
 
 The choice follows Buildx (build/driver.go): platforms that the user assigned to nodes decide if
 they cover all platforms of a target; otherwise the first node that lists a platform builds it.
@@ -18,7 +18,7 @@ from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.platforms import Platform, parse_platform, parse_platforms
 from openhqm_tui.domain.text import Inert, one_line
 
-# Buildx allows more, but no table has space for them.
+# Buildx allows longer names, but no table has space for them.
 _LONGEST_NAME = 64
 
 NodeWay = Literal["native", "emulated", "none"]
@@ -356,7 +356,7 @@ def _endpoint(text: str, word: str) -> str:
         raise UsageProblem(
             f"node '{word}' has no endpoint",
             fix="write tcp://HOST:PORT, ssh://HOST, unix:///PATH or a Docker context, "
-            "optionally with PLATFORMS= before it",
+            "optionally with PLATFORMS= in front",
         )
     return text
 
@@ -370,12 +370,14 @@ def _check_apart(nodes: tuple[NewNode, ...]) -> None:
         if twice is not None:
             raise UsageProblem(
                 f"the {what} '{twice}' is given twice",
-                fix="Buildx uses only the first; remove the other",
+                fix="remove one of them",
             )
 
 
 def _option(word: str) -> str:
     key, equals, _ = word.partition("=")
     if not equals or not key or key.startswith("-"):
-        raise UsageProblem(f"--driver-opt {word}: not in the form K=V", fix="write network=host")
+        raise UsageProblem(
+            f"--driver-opt {word}: not in the form K=V", fix="for example: network=host"
+        )
     return word

@@ -94,7 +94,7 @@ def parse_cache(text: str, way: CacheKind) -> Cache:
     if start in {"registry", "local"}:
         if not rest:
             example = "registry=ghcr.io/acme/cache" if start == "registry" else "local=.cache"
-            raise UsageProblem(f"{way} {word}: no location given", fix=f"write {example}")
+            raise UsageProblem(f"{way} {word}: no location given", fix=f"for example: {example}")
         if start == "registry":
             _check_registry(word, rest, way)
         return Cache(start, rest)
@@ -111,7 +111,7 @@ def parse_cache(text: str, way: CacheKind) -> Cache:
         return Cache("inline")
     guess = nearest(start, ("registry", "local", "gha", "inline", "type"))
     raise UsageProblem(
-        f"{way} {word}: unknown cache '{start}'",
+        f"{way} {word}: unknown cache type '{start}'",
         fix=f"did you mean {guess}?" if guess else "",
         valid=" ".join(_PRESETS),
     )
@@ -158,7 +158,7 @@ def _own_words(word: str, way: CacheKind) -> Cache:
             # The plan is stored and shown, so it must not contain secrets.
             raise UsageProblem(
                 f"{way} type={kind}: {key} would be stored in the plan in plain text",
-                fix="omit it; Buildx reads credentials from the environment",
+                fix=f"omit {key}; Buildx reads credentials from the environment",
             )
     return Cache(kind, own=word)
 

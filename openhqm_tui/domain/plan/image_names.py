@@ -51,7 +51,9 @@ def check_names(names: Iterable[str]) -> tuple[str, ...]:
         whole = full_name(check_name(name))
         if whole in seen:
             same = "" if seen[whole] == name else f" ('{seen[whole]}' is the same repository)"
-            raise UsageProblem(f"the image name '{name}' is given twice{same}", fix="remove one")
+            raise UsageProblem(
+                f"the image name '{name}' is given twice{same}", fix="remove one of them"
+            )
         seen[whole] = name
     return tuple(seen.values()) or (check_name(""),)
 
@@ -97,7 +99,7 @@ def check_builder(name: str) -> str:
         raise UsageProblem(
             f"'{name}' isn't a valid builder name",
             fix="start with a letter or digit, then use letters, digits and _ . + -; "
-            "`docker buildx ls` lists them",
+            "`docker buildx ls` lists the builders",
         )
     return name
 

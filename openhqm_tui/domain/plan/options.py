@@ -85,7 +85,7 @@ class BuildOptions:
 
 
 def validate(options: BuildOptions, source: Source | None = None) -> None:
-    """Raise UsageProblem for the first wrong option; `source` None: it isn't known yet."""
+    """Raise UsageProblem for the first invalid option; `source` None: not known yet."""
     for _, problem in problems_in(options, source):
         raise problem
 
@@ -132,7 +132,7 @@ def _check_base(image: str, *, is_bake: bool) -> None:
     if image and is_bake:
         raise UsageProblem(
             "a bake file sets its own base images, so this setting has no effect",
-            fix="leave it empty, and set the target's `contexts` in the bake file",
+            fix="leave the base image empty, and set the target's `contexts` in the bake file",
         )
     if image:
         check_reference(image)
@@ -142,17 +142,17 @@ def _check_push(options: BuildOptions) -> None:
     if not options.push:
         return
     if options.test_only:
-        raise UsageProblem("push and test only can't be combined", fix="choose one of them")
+        raise UsageProblem("push can't be combined with test-only", fix="choose one of them")
     if options.no_push:
-        raise UsageProblem("push and no push can't be combined", fix="choose one of them")
+        raise UsageProblem("push can't be combined with no-push", fix="choose one of them")
     if not options.check:
         raise UsageProblem(
-            "only verified images are pushed, and checks are turned off",
-            fix="turn push off, or checks on (`check` in the settings)",
+            "only verified images can be pushed, but checks are turned off",
+            fix="turn off push, or turn on checks (`check` in the settings)",
         )
     for key in _CONTENT_KEYS:
         if key in options.ignored and not getattr(options, key):
             raise UsageProblem(
                 f"the project's `{key}` is ignored, so the images differ from the project's own",
-                fix=f"turn push off, or set `{key}` yourself",
+                fix=f"turn off push, or set `{key}` yourself",
             )

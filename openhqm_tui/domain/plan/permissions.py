@@ -74,7 +74,7 @@ class PermissionsNeeded(UsageProblem):
         self.folder = folder
         flags = " ".join(allow_flags(missing, folder))
         what = ", ".join(described(missing, folder))
-        super().__init__(f"this build needs permission for: {what}", fix=f"{flag_for}: {flags}")
+        super().__init__(f"this build needs permission to {what}", fix=f"{flag_for}: {flags}")
 
 
 class PushNeeded(UsageProblem):
@@ -83,7 +83,7 @@ class PushNeeded(UsageProblem):
     def __init__(self, pushes: tuple[str, ...]) -> None:
         self.pushes = pushes
         super().__init__(
-            f"the definition {'; '.join(pushes)}",
+            f"the build definition {'; '.join(pushes)}",
             fix="use --push to push once every image is verified, or --no-push to build only",
         )
 
@@ -236,13 +236,13 @@ def described(permissions: Iterable[Permission], folder: str) -> list[str]:
         NETWORK: "use the host's network in build containers",
         INSECURE: "run privileged build containers",
         SSH: "forward the SSH agent",
-        DEVICE: "access to CDI devices",
+        DEVICE: "access CDI devices",
         BOTH: "read and write {}",
         READ: "read {}",
         WRITE: "write {}",
     }
     return [
-        f"access to device {one.value}"
+        f"access device {one.value}"
         if one.key == DEVICE and one.value
         else words[one.key].format(one.value)
         for one in _as_shown(permissions, folder)

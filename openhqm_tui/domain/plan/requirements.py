@@ -135,9 +135,7 @@ class _Reading:
                     (constraints if constrains else packages)[str(requirement)] = None
             todo += reversed(included)
             if len(packages) + len(constraints) > _MOST_LINES:
-                self._problem(
-                    name, f"has more than {_MOST_LINES} requirements; the rest is ignored"
-                )
+                self._problem(name, f"more than {_MOST_LINES} requirements; the rest are ignored")
                 break
         return RequirementLines(tuple(packages)[:_MOST_LINES], tuple(constraints)[:_MOST_LINES])
 
@@ -147,7 +145,7 @@ class _Reading:
             if self._reads > _MOST_FILES:
                 raise OSError(f"more than {_MOST_FILES} files")
             if "://" in file or file.startswith(("/", "../")) or file == "..":
-                raise OSError("it isn't in the checkout")
+                raise OSError("it is outside the checkout")
             self._texts[file] = self._read(file)
         return self._texts[file]
 
@@ -157,30 +155,30 @@ class _Reading:
         if line.startswith("-") and not editable:
             return None  # an option, such as --index-url
         if editable or line.startswith((".", "/")) or "/" in line.partition("@")[0]:
-            # An address or path names its distribution in its fragment or file name, if at all.
+            # A URL or path names its distribution in its fragment or file name, if at all.
             egg = _EGG.search(line)
             line = egg["name"] if egg else _wheel_name(line)
             if not line:
-                self._problem(file, "has a path or address without a name, which is ignored")
+                self._problem(file, "a path or URL without a name is ignored")
                 return None
         requirement = parsed(line)
         if requirement is None or len(requirement.name) > _LONGEST_NAME:
-            # An address may contain a password.
-            what = "an address" if "://" in line else f"'{one_line(line, 60)}'"
+            # A URL may contain a password.
+            what = "a URL" if "://" in line else f"'{one_line(line, 60)}'"
             self._problem(file, f"{what} is not a valid requirement and is ignored")
             return None
         requirement.url = None
         return requirement
 
     def _problem(self, file: str, what: str) -> None:
-        # An address may contain a password.
-        problem = f"{'an address' if '://' in file else one_line(file, 100)}: {what}"
+        # A URL may contain a password.
+        problem = f"{'a URL' if '://' in file else one_line(file, 100)}: {what}"
         if len(self.problems) < _MOST_PROBLEMS and problem not in self.problems:
             self.problems.append(problem)
 
 
 def _logical_lines(text: str) -> Iterator[str]:
-    """Yield the lines of a requirements file: joined where one continues, without comments."""
+    """Yield the lines of a requirements file: continued lines joined, without comments."""
     kept = ""
     for line in [*text.removeprefix("\ufeff").splitlines(), ""]:
         is_comment = line.lstrip().startswith("#")

@@ -20,7 +20,7 @@ SCHEMA = 2
 # Maximum images of one run: readers keep all in memory. Real runs have less than a hundredth.
 MOST_LANES = 10_000
 
-# A line with a number beyond these isn't from a runner: it is skipped like any damaged line.
+# A line with a number beyond these isn't from a runner: it is skipped like any corrupt line.
 Moment = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
 
 
@@ -45,7 +45,7 @@ class TargetInfo(Inert, frozen=True, kw_only=True):
 
 
 class RunInfo(Inert, frozen=True, kw_only=True):
-    """What is known before a run starts; `created` in seconds since the epoch.
+    """The facts known before a run starts; `created` in seconds since the epoch.
 
     `host` is the platform of the engine, where the checks run; `nodes` are the builder's, which
     determine whether a step is native or emulated, and `driver` is the builder's driver (`docker`:
@@ -248,7 +248,7 @@ class CancelRequested(Event, frozen=True, kw_only=True, tag="cancel-asked"):
 
 
 class Note(Event, frozen=True, kw_only=True, tag="noted"):
-    """A message of the runner for people."""
+    """A message from the runner to people."""
 
     text: str
     target: str = ""

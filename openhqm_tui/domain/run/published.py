@@ -51,19 +51,19 @@ def read_published(raw: bytes) -> PublishedIndex:
     try:
         told = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise ValueError("its response is not JSON") from error
+        raise ValueError("the registry's response is not JSON") from error
     if not isinstance(told, dict):
-        raise ValueError("its response is not an index")
+        raise ValueError("the registry's response is neither an index nor an image")
     manifests = told.get("manifests")
     is_index = told.get("mediaType") in _INDEXES or isinstance(manifests, list)
     if not is_index:
         if not isinstance(told.get("config"), dict):
-            raise ValueError("its response is neither an index nor an image")
+            raise ValueError("the registry's response is neither an index nor an image")
         return PublishedIndex(digest=digest_of(raw), is_index=False)
     images, attestations = [], 0
     for entry in manifests if isinstance(manifests, list) else ():
         if not isinstance(entry, dict):
-            raise ValueError("its index has an invalid entry")
+            raise ValueError("the registry's index has an invalid entry")
         if _is_attestation(entry):
             attestations += 1
             continue

@@ -275,7 +275,7 @@ class RunState:
     """The whole run."""
 
     def __init__(self, info: RunInfo, mask: Mask | None = None) -> None:
-        """Start with what was known before the run; `mask` knows the secrets of its plan."""
+        """Start with the facts known before the run; `mask` knows the secrets of its plan."""
         self.info = info
         self.mask = mask or Mask()
         self.host = parse_platform(info.host) if info.host else None

@@ -209,7 +209,7 @@ SERVICE: tuple[Fault, ...] = (
         what="four workers that exit with an error, and are restarted",
         check="service",
         recipe=own("crash-loop"),
-        evidence="ModuleNotFoundError: No module named 'never_written'; its processes keep exiting",
+        evidence="ModuleNotFoundError: No module named 'never_written'; processes keep exiting",
         runs=True,
     ),
     Fault(
@@ -217,7 +217,7 @@ SERVICE: tuple[Fault, ...] = (
         what="ends after its first response",
         check="service",
         recipe=own("answers-once"),
-        evidence="responds with 200 once, then exited with code 1: one is enough",
+        evidence="responded with 200 once, then exited with code 1: one is enough",
         runs=True,
     ),
     Fault(
@@ -225,7 +225,7 @@ SERVICE: tuple[Fault, ...] = (
         what="each worker exits after one response",
         check="service",
         recipe=own("workers-flap"),
-        evidence="worker failed; its processes keep exiting and restarting",
+        evidence="worker failed; processes keep exiting and restarting",
         runs=True,
     ),
     Fault(
@@ -249,7 +249,7 @@ SERVICE: tuple[Fault, ...] = (
         what="a health check with a command that isn't in the image",
         check="health-check",
         recipe="HEALTHCHECK CMD curl -f http://localhost:8000/health || exit 1\n",
-        evidence="its command isn't in the image: /bin/sh: 1: curl: not found",
+        evidence="the command isn't in the image: /bin/sh: 1: curl: not found",
         runs=True,
     ),
     Fault(
@@ -275,7 +275,7 @@ SERVICE: tuple[Fault, ...] = (
         what="a health check that passes whatever happens",
         check="health-check",
         recipe="HEALTHCHECK CMD python -c 'import urllib.nothing' 2>/dev/null || exit 0\n",
-        evidence="it can't fail, so it detects nothing",
+        evidence="the command can't fail, so it detects nothing",
         runs=True,
         native=("warn",),
         emulated=("warn",),

@@ -8,7 +8,7 @@ from openhqm_tui.domain.checks.expectation import Expectation, Key
 from openhqm_tui.domain.checks.verdict import Answer, Result
 
 BYTE_CODE: Key[bool] = Key("byte-code", bool, default=False, needs_python=True)
-_WANTED = "for all modules"
+_WANTED = "bytecode for all modules"
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
@@ -17,9 +17,9 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
     if code is None:
         return None
     if not code.missing:
-        return Result(Answer.PASS, f"for all {code.asked} modules", _WANTED)
+        return Result(Answer.PASS, f"bytecode for all {code.asked} modules", _WANTED)
     names = ", ".join(code.names) + (", …" if code.missing > len(code.names) else "")
-    told = f"missing or outdated for {code.missing} of {code.asked} modules: {names}"
+    told = f"bytecode missing or outdated for {code.missing} of {code.asked} modules: {names}"
     return Result(expected.untidy, told, _WANTED)
 
 
@@ -28,7 +28,7 @@ CHECK = Check(
     position=250,
     short="pyc",
     question="Do all modules have bytecode, so that none are compiled at startup?",
-    hint="Compile in the build (python -m compileall, uv --compile-bytecode): otherwise a "
+    hint="Compile bytecode in the build (python -m compileall, uv --compile-bytecode): otherwise a "
     "read-only container compiles everything at every start.",
     method=Method.CONTAINER,
     keys=(BYTE_CODE,),

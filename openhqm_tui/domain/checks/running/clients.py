@@ -45,9 +45,7 @@ def no_requirement(lines: Iterable[str]) -> str:
     """Return an error for a line that isn't a requirement."""
     wrong = next((line for line in lines if parsed(line) is None), None)
     return (
-        ""
-        if wrong is None
-        else f"'{wrong:.60}' is not a valid requirement, such as \"redis>=5,<8\""
+        "" if wrong is None else f"'{wrong:.60}' is not a valid requirement (example: redis>=5,<8)"
     )
 
 
@@ -96,7 +94,7 @@ def _has_unknown_modules(one: SeenModule, wanted: Clients) -> bool:
 def _judged(one: SeenModule, unclear: set[str], lines: Iterable[str]) -> SeenModule:
     """Return what was seen of a client, with an error if its version isn't one of `lines`."""
     if one.distribution in unclear:
-        error = "its metadata doesn't list its modules: name one in `clients`"
+        error = "the metadata lists no modules: name a module in `clients`"
         return SeenModule(one.distribution, one.version, error=error)
     for line in map(parsed, lines):
         if line is None or normalized(line.name) != normalized(one.distribution):

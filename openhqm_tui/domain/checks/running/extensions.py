@@ -29,8 +29,8 @@ CHECK = Check(
     position=240,
     short="ext",
     question="Can the application's compiled modules be imported?",
-    hint="Compiled for a different architecture or Python version: install in a stage with the "
-    "same Python version, with --python-platform set to the target platform.",
+    hint="A module was compiled for another architecture or Python version: install it in a stage "
+    "with the same Python version, with --python-platform set to the target platform.",
     method=Method.CONTAINER,
     keys=(EXTENSIONS,),
     applies=EXTENSIONS.is_set,

@@ -37,7 +37,7 @@ _NOT_EXECUTED = frozenset({126, 127})
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
     """Look for a health check in the config, and judge how it ended in the container.
 
-    It is executed only if a service must respond: without one it would rightly fail.
+    It is executed only if a service must respond: without a service it would rightly fail.
     """
     if seen.config is None:
         return seen.no_config(_WANTED)
@@ -55,7 +55,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
     if served is None:
         return None
     if served.answer is Answer.UNKNOWN or (not seen.probe.health and served.answer is Answer.FAIL):
-        return Result(Answer.UNKNOWN, "not executed: the service did not pass", _WANTED)
+        return Result(Answer.UNKNOWN, "not executed: the service check did not pass", _WANTED)
     if seen.probe.health is None:
         return None
     return _by_its_end(seen.config, seen.probe.health, shown, emulated=seen.emulated)
@@ -63,7 +63,9 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
 
 def _by_its_words(config: SeenConfig, shown: str) -> Result:
     if cannot_fail(config.health_check):
-        return Result(Answer.WARN, f"it can't fail, so it detects nothing: {shown}", _WANTED)
+        return Result(
+            Answer.WARN, f"the command can't fail, so it detects nothing: {shown}", _WANTED
+        )
     return Result(Answer.PASS, shown, _WANTED)
 
 
@@ -82,7 +84,7 @@ def _by_its_end(config: SeenConfig, seen: SeenHealthCheck, shown: str, *, emulat
         return Result(Answer.FAIL, f"killed by signal {seen.signal}{output}", _WANTED)
     fixed = cannot_fail(config.health_check)
     if seen.exit_code in _NOT_EXECUTED or (missing and (seen.exit_code or fixed)):
-        return Result(Answer.FAIL, f"its command isn't in the image{output}", _WANTED)
+        return Result(Answer.FAIL, f"the command isn't in the image{output}", _WANTED)
     if seen.exit_code:
         why = output or f": {shown}"
         return Result(Answer.FAIL, f"exit code {seen.exit_code}{why}", _WANTED)
@@ -110,7 +112,7 @@ _CONTROL = frozenset(
 
 
 def cannot_fail(test: tuple[str, ...]) -> bool:
-    """Whether a health check always exits with 0, as far as its words show."""
+    """Whether a health check always exits with 0, judging by its command line."""
     kind, *words = test or ("",)
     if kind == _IN_SHELL:
         return _script_cannot_fail(" ".join(words))
@@ -170,7 +172,7 @@ CHECK = Check(
     short="hea",
     question="Does the image have a health check, and does it pass while the service runs?",
     hint="Add a HEALTHCHECK to the final stage that fails if the service does, with a command "
-    "that is in the image, and make sure that no base has HEALTHCHECK NONE.",
+    "that is in the image.",
     method=Method.HEALTH_CHECK,
     keys=(HEALTH_CHECK,),
     applies=HEALTH_CHECK.is_set,

@@ -21,8 +21,7 @@ CHECK = Check(
     position=210,
     short="mac",
     question="Does Python report the platform's architecture?",
-    hint="Python reports a different architecture: the image contains the userland of another "
-    "platform.",
+    hint="The image contains the userland of another platform: check the FROM of the final stage.",
     method=Method.CONTAINER,
     judge=judge,
 )

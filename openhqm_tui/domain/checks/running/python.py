@@ -46,7 +46,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
     wish = f"CPython {wanted} {platforms[0]}".replace("  ", " ")
     if not suffix_fits(expected, said.ext_suffix):
         told = f"{told}, module suffix {said.ext_suffix}"
-        return Result.of(False, told, f"{wish}, modules for it")
+        return Result.of(False, told, f"{wish}, with modules for it")
     right = (
         (not wanted or said.python == wanted or said.python.startswith(f"{wanted}."))
         and said.implementation == "CPython"
@@ -56,7 +56,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
 
 
 def suffix_fits(expected: Expectation, suffix: str) -> bool:
-    """Whether a suffix of compiled modules fits the platform; one without an architecture does."""
+    """Whether a suffix of compiled modules fits the platform; any without an architecture does."""
     return "-linux-" not in suffix or any(
         f"-{name}-linux-" in suffix for name in expected.platform.suffix_machines
     )
@@ -67,7 +67,7 @@ CHECK = Check(
     position=220,
     short="py",
     question="Is Python the expected version, built for the image's architecture?",
-    hint="Unexpected Python: check the FROM of the final stage, and PATH.",
+    hint="The image runs an unexpected Python: check PATH, and the FROM of the final stage.",
     method=Method.CONTAINER,
     keys=(PYTHON, INTERPRETER),
     judge=judge,

@@ -148,10 +148,14 @@ def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Res
     listens = f"listens on {place.removesuffix(wanted.path)}, but doesn't respond {waited}"
     text = listens if seen.listens else f"no response {waited}"
     if seen.own_ports and not seen.listens:
-        text = f"{text}; it listens on {', '.join(f':{port}' for port in seen.own_ports[:3])}"
+        text = (
+            f"{text}; the service listens on {', '.join(f':{port}' for port in seen.own_ports[:3])}"
+        )
     text = f"{text}{words}"
     if emulated and seen.cpu_milliseconds > _BUSY * seen.milliseconds:
-        return Result(Answer.UNKNOWN, f"{text}; busy all the time: emulation may be too slow", wish)
+        return Result(
+            Answer.UNKNOWN, f"{text}; busy the whole time: emulation may be too slow", wish
+        )
     return Result(Answer.FAIL, text, wish)
 
 
@@ -181,9 +185,9 @@ def _fault(wanted: Service, seen: SeenService) -> str:
     if seen.ended:
         return _ending(seen)
     if seen.status:
-        return f"responds with {seen.status} on {wanted.place}{_cause(seen.words)}"
+        return f"responded with {seen.status} on {wanted.place}{_cause(seen.words)}"
     if seen.reply:
-        return f"responds on {wanted.place}, but not with HTTP: {seen.reply}"
+        return f"responded on {wanted.place}, but not with HTTP: {seen.reply}"
     return ""
 
 
@@ -241,10 +245,10 @@ def _own_fault(words: str, complained: list[str]) -> bool:
 def _not_lasting(wanted: Service, seen: SeenService) -> str:
     """Return what went wrong after the first good response, '' for nothing."""
     if seen.ended:
-        return f"responds with {wanted.status} once, then {_ending(seen)}"
+        return f"responded with {wanted.status} once, then {_ending(seen)}"
     if seen.later is not None and seen.later != wanted.status:
-        later = f"with {seen.later}" if seen.later else "stops responding"
-        return f"responds with {wanted.status} once, then {later}{_cause(seen.words)}"
+        later = f"with {seen.later}" if seen.later else "stopped responding"
+        return f"responded with {wanted.status} once, then {later}{_cause(seen.words)}"
     if seen.restarts:
         return _looping(seen, seen.watched_milliseconds - seen.milliseconds)
     return ""
@@ -258,7 +262,7 @@ def _wrong_address(wanted: Service, seen: SeenService) -> str:
     if wanted.listen == _ANY and not outside:
         where = ", ".join(_with_port(one, wanted.port) for one in seen.addresses[:3])
         return (
-            f"listens on {where} only: nothing outside its container can reach it; "
+            f"listens on {where} only, unreachable from outside the container: "
             'bind to 0.0.0.0, or set listen = "loopback"'
         )
     if wanted.listen == _LOOPBACK and outside:
@@ -285,7 +289,7 @@ def _ending(seen: SeenService) -> str:
 def _looping(seen: SeenService, milliseconds: int) -> str:
     cause = _cause(seen.words).removeprefix(": ")
     times = f"{seen.restarts} in {duration_text(max(milliseconds, 0) / 1000)}"
-    return f"{cause or 'no output'}; its processes keep exiting and restarting ({times})"
+    return f"{cause or 'no output'}; processes keep exiting and restarting ({times})"
 
 
 def _cause(words: str) -> str:
@@ -301,7 +305,7 @@ def _not_written(words: str) -> str:
     if not found:
         return ""
     place = next((name for name in found[-1].groups() if name), "")
-    file = one_line(place, 120) or "its files"
+    file = one_line(place, 120) or "a file"
     return f"could not write {file}: Read-only file system"
 
 
@@ -318,7 +322,7 @@ CHECK = Check(
     position=290,
     short="srv",
     question="Does the service start, respond as expected, and keep running?",
-    hint="Reproduce it: docker run --rm --read-only --tmpfs /tmp IMAGE. The service must stay in "
+    hint="To reproduce: `docker run --rm --read-only --tmpfs /tmp IMAGE`. The service must stay in "
     "the foreground, listen on the expected port on all interfaces, write only to /tmp, and "
     "respond in time.",
     method=Method.SERVICE,

@@ -62,7 +62,7 @@ def _by_name(name: str, wanted: int | None, accounts: Mapping[str, int]) -> Resu
     if accounts:
         return Result.of(False, f"user {name} isn't in /etc/passwd", _wish(wanted))
     if wanted is not None:
-        told = f"USER {name} is a name: use a number"
+        told = f"USER {name} is a name, so the uid is unknown: use a number"
         return Result(Answer.UNKNOWN, told, _wish(wanted))
     return Result(Answer.PASS, f"user {name}", _wish(wanted))
 

@@ -22,8 +22,8 @@ CHECK = Check(
     position=20,
     short="arc",
     question="Does the config name the platform that the image was built for?",
-    hint="The config names a different platform than the one built: don't pin the final stage with "
-    "FROM --platform, and use a base of the right platform.",
+    hint="The config names another platform: don't pin the final stage with FROM --platform, and "
+    "use a base image for the right platform.",
     method=Method.STORE,
     judge=judge,
 )

@@ -58,7 +58,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
         allowed = _each(Counter(one.what for one in others))
         told = f"{files}, {wanted} except {allowed} (allowed)"
     elif any(one.what != wanted for one in found):
-        told = f"{files}, {wanted}, in jars also for other architectures"
+        told = f"{files}, {wanted}; jars also contain other architectures"
     if unread:
         told += f"; archives not read: {few([f'{one.path} ({one.what})' for one in unread])}"
     return Result.of(True, told, wanted)
@@ -133,15 +133,18 @@ def _hint(seen: str) -> str:
     fix = "don't pin the final stage to $BUILDPLATFORM"
     if "-packages/" in seen:
         return (
-            "A file for another architecture, such as a wheel for the build platform: install with "
+            "A file, such as a wheel, was built for another architecture: install with "
             f"--python-platform and --only-binary :all:, and {fix}."
         )
     if "/node_modules/" in seen:
         return (
-            "A native module for another architecture: install in a stage that runs on the target "
-            f"platform (npm ci --os linux --cpu …), and {fix}."
+            "A native module was built for another architecture: install it in a stage that runs "
+            f"on the target platform (npm ci --os linux --cpu …), and {fix}."
         )
-    return f"A file for another architecture: build or download it for $TARGETARCH, and {fix}."
+    return (
+        "A file was built for another architecture: build or download it for $TARGETARCH, and "
+        f"{fix}."
+    )
 
 
 CHECK = Check(

@@ -15,7 +15,7 @@ from openhqm_tui.domain.secrets.redact import Mask
 def true_in(values: dict[str, Any]) -> str:
     """Return an error for `true` as a value: it is neither a string nor `false`."""
     wrong = any(value is True for value in values.values())
-    return 'write "*" for any value that isn\'t empty' if wrong else ""
+    return 'write "*" to accept any non-empty value' if wrong else ""
 
 
 LABELS: Key[dict[str, str]] = Key("labels", dict[str, str | bool], {}, merges=True, error=true_in)
@@ -30,7 +30,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
 
 
 def compare(wanted: Mapping[str, str], found: Mapping[str, str]) -> Result:
-    """Compare names and values; a value that may be secret is masked."""
+    """Compare names and values; values that may be secret are masked."""
     wrong = {
         name: (Mask().start(found[name], name) or "(empty)") if name in found else "(missing)"
         for name, value in wanted.items()
@@ -48,7 +48,7 @@ def pairs(named: Mapping[str, str]) -> str:
     fixed = [f"{name}={value}" for name, value in named.items() if value != ANY_VALUE]
     some = [name for name, value in named.items() if value == ANY_VALUE]
     parts = [", ".join(fixed)] if fixed else []
-    return "; ".join([*parts, f"any value of {', '.join(some)}"] if some else parts)
+    return "; ".join([*parts, f"any value for {', '.join(some)}"] if some else parts)
 
 
 CHECK = Check(
@@ -56,7 +56,7 @@ CHECK = Check(
     position=30,
     short="lab",
     question="Are the expected labels set?",
-    hint="Set them with LABEL in the final stage, from build arguments if they vary.",
+    hint="Set the labels with LABEL in the final stage, from build arguments if they vary.",
     method=Method.STORE,
     keys=(LABELS,),
     applies=LABELS.is_set,

@@ -45,7 +45,7 @@ class _Secret(NamedTuple):
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result:
-    """Search everything that could be read; a secret fails even if something couldn't be.
+    """Search everything that could be read; a found secret fails even if some of it couldn't.
 
     Well-known samples only warn. Places other than files are exempted as `env:NAME`, `label:NAME`,
     `annotation:NAME`, `history:NUMBER` (the first instruction being 1), `comment:NUMBER`, `author`,
@@ -65,7 +65,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     if real:
         return Result.of(False, few(list(map(str, real))), "none", [one.place for one in real])
     if config is None or config.history is None or contents is None or seen.annotations is None:
-        return Result(Answer.UNKNOWN, seen.why or "not everything could be examined", "none")
+        return Result(Answer.UNKNOWN, seen.why or "part of the image could not be read", "none")
     if found:
         places = tuple(one.place for one in found)
         return Result(Answer.WARN, few(list(map(str, found))), "none", places)
@@ -109,12 +109,12 @@ def _in_config(config: SeenConfig) -> Iterator[_Secret]:
 def _hint(seen: str) -> str:
     if seen.startswith(_SAMPLE):
         return (
-            "This is a well-known sample: replace it if anything relies on it; otherwise allow or "
-            "waive it."
+            "This is a well-known sample secret: replace it if anything uses it; otherwise allow "
+            "or waive it."
         )
     return (
-        "A layer keeps what a later one deletes, so the secret is exposed: replace it, and pass "
-        "the new one with RUN --mount=type=secret."
+        "Layers keep files that later layers delete, so the secret is exposed: replace it, and "
+        "pass the new secret with RUN --mount=type=secret."
     )
 
 

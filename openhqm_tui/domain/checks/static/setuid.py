@@ -8,8 +8,9 @@ from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.files import exempt, few, no_layers, remaining
 from openhqm_tui.domain.checks.layers import FileKind
 from openhqm_tui.domain.checks.verdict import Result
+from openhqm_tui.domain.formatting import count_text
 
-_WANTED = "only the usual ones"
+_WANTED = "only the usual files"
 # Those of Debian, Alpine and Fedora: they change the user, passwords or mounts.
 _USUAL = (
     *(
@@ -41,7 +42,9 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
         told = few([f"{path} ({what})" for path, what in wrong])
         return Result.of(False, told, _WANTED, [path for path, _ in wrong])
     names = ", ".join(sorted({path.rpartition("/")[2] for path in found}))
-    return Result.of(True, f"{len(found)}, all usual: {names}" if found else "none", _WANTED)
+    return Result.of(
+        True, f"{count_text(len(found), 'usual file')}: {names}" if found else "none", _WANTED
+    )
 
 
 CHECK = Check(

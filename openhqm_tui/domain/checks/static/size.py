@@ -23,7 +23,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     images = [image for image in seen.index or () if not image.attestation]
     sizes = [image.content_size for image in images if image.platform == platform]
     if not sizes or not sizes[0]:
-        why = seen.why_index or "the engine doesn't report the compressed size"
+        why = seen.why_index or "the engine didn't report the compressed size"
         return Result(Answer.UNKNOWN, why, wanted)
     answer = Answer.PASS if sizes[0] <= budget else expected.untidy
     return Result(answer, f"{size_text(sizes[0])} compressed", wanted)
