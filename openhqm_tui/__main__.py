@@ -11,9 +11,9 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; problems are one line, never a traceback."""
     if os.environ.get("GITHUB_ACTIONS"):
-        from openhqm_tui.cli.output.github import nothing_obeyed
+        from openhqm_tui.cli.output.github import commands_muted
 
-        with nothing_obeyed():
+        with commands_muted():
             return _run(arguments)
     return _run(arguments)
 

@@ -25,7 +25,7 @@ BOTH = ("linux/amd64", "linux/arm64")
 
 
 def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions, Source]:
-    """Return the options and the source; raises UsageProblem for the first wrong one."""
+    """Return the options and the source; raises UsageProblem for the first invalid option."""
     settings = settings_here(folder)
     options = BuildOptions(
         selection={},
@@ -58,7 +58,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions
         raise UsageProblem("--allow-unknown needs --push", fix="add --push, or omit it")
     validate(options)
     project_checks(folder, options.checks)
-    # Names are checked before any file or engine is read: a typo costs no time.
+    # Check names before reading files or contacting the engine, so that a typo fails fast.
     named = parsed.backend or []
     if not (options.context or options.dockerfile) and named:
         _check_names_early(named, folder)

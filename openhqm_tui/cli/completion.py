@@ -41,7 +41,7 @@ def complete(parser_for: Callable[[Sequence[str]], argparse.ArgumentParser]) -> 
 
 
 class _Finder(CompletionFinder):
-    """Proposes flags if the word begins like one or nothing else can be proposed."""
+    """Proposes flags if the word starts with a dash or there are no other candidates."""
 
     def collect_completions(self, active_parsers: Any, parsed_args: Any, prefix: str) -> list[str]:
         found = super().collect_completions(active_parsers, parsed_args, prefix)
@@ -64,7 +64,7 @@ def variants(*, prefix: str, parsed_args: argparse.Namespace, **_: Any) -> dict[
 
 
 def platforms(*, prefix: str, **_: Any) -> dict[str, str]:
-    """Return the known platforms, default ones first."""
+    """Return the supported platforms, default ones first."""
     first = [arch for arch in ("amd64", "arm64") if arch in ARCHITECTURES]
     names = dict.fromkeys((*first, *ARCHITECTURES))
     return _listed(prefix, {f"linux/{arch}": "" for arch in names})
@@ -110,10 +110,10 @@ def guide_names(**_: Any) -> dict[str, str]:
 
 
 def _listed(prefix: str, words: dict[str, str]) -> dict[str, str]:
-    """Return candidates for a comma-separated list, without those it already has."""
+    """Return candidates for a comma-separated list, without those already in it."""
     before, comma, _ = prefix.rpartition(",")
     named = before.split(",")
-    return {f"{before}{comma}{word}": told for word, told in words.items() if word not in named}
+    return {f"{before}{comma}{word}": title for word, title in words.items() if word not in named}
 
 
 def _targets(folder: RunFolder) -> list[str]:
@@ -134,9 +134,9 @@ def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParse
 def _quietly(completer: Completer) -> Completer:
     """Propose nothing on errors: completion can't show them."""
 
-    def words(**told: Any) -> Words:
+    def words(**context: Any) -> Words:
         try:
-            return completer(**told)
+            return completer(**context)
         except (Problem, OSError):
             return ()
 

@@ -1,4 +1,4 @@
-"""Opening the console, which `openhqm-tui` without a command does."""
+"""`openhqm-tui` without a command: open the console."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(parsed: argparse.Namespace) -> int:
         )
     from openhqm_tui.store.paths import state_folder
 
-    # Reports an unusable folder in one line, before the console's threads run into it.
+    # Report an unusable folder in one line, before the console's threads fail on it.
     state_folder()
     return open_console(_settings(), watch_only=parsed.watch_only)
 

@@ -22,7 +22,7 @@ EXAMPLES: Section = (
   openhqm-tui build --backend redis  build one variant on both platforms
   openhqm-tui build --build-all --push --name REGISTRY/NAME
   openhqm-tui doctor                 diagnose this machine
-  openhqm-tui replay demo            try it without Docker""",
+  openhqm-tui replay demo            try the console without Docker""",
 )
 
 SETTINGS: Section = (
@@ -32,15 +32,15 @@ SETTINGS: Section = (
     """
   backends platforms name tag jobs quiet-after builder base-image context
   dockerfile ca-bundle python-version cache-from cache-to check checks
-  allow keep-runs keep-mb theme keymap (allow, keymap in files only)
-  `openhqm-tui guides settings` shows which of them a project may set.""",
+  allow keep-runs keep-mb theme keymap (allow and keymap only in files)
+  `openhqm-tui guides settings` lists those that a project may set.""",
 )
 
 ENVIRONMENT: Section = (
     "environment",
     """\
   OPENHQM_TUI_STATE_DIR    folder for runs and history
-  OPENHQM_TUI_CACHE_DIR    folder for cached facts about image layers
+  OPENHQM_TUI_CACHE_DIR    folder for cached scans of image layers
   OPENHQM_TUI_SERVE_TOKEN  token that serve requires
   NO_COLOR FORCE_COLOR     disable color; force color, even in a pipe
   SSL_CERT_FILE            same as --ca-bundle
@@ -53,10 +53,10 @@ FILES: Section = (
     """\
   ~/.config/openhqm-tui/settings.toml        your settings
   ~/.local/state/openhqm-tui                 runs and history
-  ~/.cache/openhqm-tui                       can be deleted at any time
+  ~/.cache/openhqm-tui                       cache; can be deleted at any time
 """
-    "On macOS these are in ~/Library/Application Support/openhqm-tui, the cache in "
-    "~/Library/Caches/openhqm-tui. Uninstalling keeps them for the next installation.",
+    "On macOS, the first two are ~/Library/Application Support/openhqm-tui, the cache is "
+    "~/Library/Caches/openhqm-tui. Uninstalling openhqm-tui doesn't delete them.",
 )
 
 

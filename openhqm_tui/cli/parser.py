@@ -96,7 +96,7 @@ def add_format(parser: argparse._ActionsContainer) -> None:
         "--format",
         choices=FORMATS,
         default="auto",
-        help="auto: tty in a terminal, github in Actions, otherwise plain (also for screen "
+        help="auto: tty in a terminal, github in GitHub Actions, otherwise plain (also for screen "
         "readers); json: one JSON object per line",
     )
     parser.add_argument("--verbose", action="store_true", help="list passed checks too")
@@ -132,8 +132,8 @@ def seconds(flag: str) -> Callable[[str], float]:
     return read
 
 
-def at_least_one(flag: str, why: str, fix: str) -> Callable[[str], int]:
-    """Return the type of a flag that takes a positive integer; `why` says why 0 is invalid."""
+def positive_integer(flag: str, fix: str) -> Callable[[str], int]:
+    """Return the type of a flag that takes a positive integer."""
 
     def read(text: str) -> int:
         try:
@@ -141,7 +141,7 @@ def at_least_one(flag: str, why: str, fix: str) -> Callable[[str], int]:
         except ValueError:
             number = 0
         if number < 1:
-            raise UsageProblem(f"{flag} {text}: at least one {why}", fix=fix)
+            raise UsageProblem(f"{flag} {text}: not a positive integer", fix=fix)
         return number
 
     return read

@@ -67,7 +67,7 @@ def run_named(name: str | None) -> RunFolder:
 def run_and_targets(
     parsed: argparse.Namespace, unnamed: Latest
 ) -> tuple[RunFolder | None, list[str]]:
-    """Return the run and targets that `[RUN] [TARGET…]` names; `unnamed` without RUN.
+    """Return the run and targets that `[RUN] [TARGET…]` names; without RUN, `unnamed`.
 
     A first word that isn't a run may be a target of `unnamed`. Raises UsageProblem for a word
     that is neither.

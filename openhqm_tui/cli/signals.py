@@ -18,7 +18,7 @@ def stop_on_signals() -> Iterator[None]:
         signal.SIGHUP: _interrupt,
     }
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # A shell makes what it starts with `&` ignore SIGINT.
+        # Shells start background commands (`&`) with SIGINT ignored.
         handlers[signal.SIGINT] = signal.default_int_handler
     before = {means: signal.signal(means, handler) for means, handler in handlers.items()}
     try:

@@ -1,6 +1,6 @@
-"""What surrounds a command: safe search paths, root's home under sudo, the folder's settings.
+"""The environment of a command: safe search paths, root's home under sudo, the folder's settings.
 
-Imported at every start, so it imports next to nothing itself.
+Imported at every start, so it imports as little as possible.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def leave_the_folder_out(environment: MutableMapping[str, str], path: list[str])
 
 
 def leave_this_folder_out() -> None:
-    """Do that for this process and its children."""
+    """Apply `leave_the_folder_out` to this process and its children."""
     leave_the_folder_out(os.environ, sys.path)
 
 

@@ -100,7 +100,7 @@ def test_actions_gets_annotations_and_executes_nothing_from_an_image() -> None:
 @pytest.mark.parametrize(
     ("verdicts", "text"),
     [
-        ((), "none run"),
+        ((), "not run"),
         ((GOOD,), "1/1 pass"),
         ((GOOD, WARNED), "1/2 pass, caches: warn"),
         ((WARNED, FAILED, UNKNOWN), "0/3 pass, binaries: fail, python: unknown, 1 more"),

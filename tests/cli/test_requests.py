@@ -60,8 +60,8 @@ def run_command(capsys: Capture, *words: str) -> tuple[int, str, str]:
     ("line", "code", "message"),
     [
         ("cancel", 1, "no run is in progress: nothing to cancel"),
-        ("cancel 20261123-12", 1, "is finished (passed): nothing to cancel"),
-        ("cancel 20261123-11 kafka", 1, "is finished (failed): nothing to cancel"),
+        ("cancel 20261123-12", 1, "has finished (passed): nothing to cancel"),
+        ("cancel 20261123-11 kafka", 1, "has finished (failed): nothing to cancel"),
         ("cancel kafka", 2, "there is no run 'kafka'"),
         ("retry", 1, "run 20261123-120000-cccc passed: nothing to retry"),
         ("retry redis", 1, "redis of run 20261123-120000-cccc is verified: nothing"),
@@ -71,7 +71,7 @@ def run_command(capsys: Capture, *words: str) -> tuple[int, str, str]:
         ("retry 20261123-11 redsi", 2, "run 20261123-110000-bbbb has no target 'redsi': did you"),
         ("retry redis kafka", 2, "run 20261123-120000-cccc has no target 'kafka'"),
         ("retry 2026", 2, "'2026' is ambiguous: 2 runs match"),
-        ("resume", 1, "run 20261123-120000-cccc is finished (passed): nothing to resume"),
+        ("resume", 1, "run 20261123-120000-cccc has finished (passed): nothing to resume"),
         (
             "resume 20261123-11",
             1,
@@ -113,7 +113,9 @@ def test_a_run_in_progress_has_nothing_to_resume(cut_off: RunFolder, capsys: Cap
     code, _, err = run_command(capsys, "resume")
     os.close(lock)
     assert code == 1
-    assert "is in progress: nothing to resume; follow it with `openhqm-tui attach 20261123" in err
+    assert (
+        "is in progress: nothing to resume; follow the run with `openhqm-tui attach 20261123" in err
+    )
 
 
 # -- with a runner ----------------------------------------------------------------------------
@@ -139,8 +141,8 @@ def ended(watch: Watch) -> Watch:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "cancelling the run;"),
-        (["run"], "cancelling the run;"),
+        ([], "cancelling all targets;"),
+        (["run"], "cancelling all targets;"),
         (["gcp"], "cancelling gcp;"),
         (["run", "gcp"], "cancelling gcp;"),
         (["run", "gcp", "redis"], "cancelling gcp;"),
@@ -151,7 +153,7 @@ def test_running_targets_are_cancelled(
 ) -> None:
     code, out, err = run_command(capsys, "cancel", *words)
     assert (code, err) == (0, "")
-    assert out == f"{message} follow it with `openhqm-tui attach {live.name}`\n"
+    assert out == f"{message} follow the run with `openhqm-tui attach {live.name}`\n"
     assert live.has(events.CancelRequested), "the runner has acknowledged it"
     assert ended(live).targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
 
@@ -160,7 +162,7 @@ def test_cancelling_finished_targets_of_a_live_run_says_so(live: Watch, capsys: 
     code, out, err = run_command(capsys, "cancel", "redis", "kafka")
     assert (code, out) == (1, "")
     assert "redis is built, kafka is failed: nothing to cancel" in err
-    assert f"; run {live.name} is still in progress" in err
+    assert f"; to cancel the whole run: `openhqm-tui cancel {live.name}`" in err
     assert live.folder.is_live()
 
 
@@ -169,7 +171,7 @@ def test_a_target_is_retried_while_others_are_building(
 ) -> None:
     code, out, err = run_command(capsys, "retry", "--detach")
     assert (code, err) == (0, "")
-    assert out == f"retrying kafka; follow it with `openhqm-tui attach {live.name}`\n"
+    assert out == f"retrying kafka; follow the run with `openhqm-tui attach {live.name}`\n"
     until(lambda: live.has(events.TargetEnded, target="kafka", attempt=2))
     assert run_command(capsys, "retry")[2] == (
         f"openhqm-tui: run {live.name} is in progress, and nothing has failed so far: "
@@ -309,5 +311,5 @@ def test_a_detached_build_prints_how_to_follow_it(
     code, out, err = run_command(capsys, *line.split())
     name = out.strip()
     assert (code, out) == (0, f"{name}\n")
-    assert f"openhqm-tui: follow it with `openhqm-tui attach {name}`\n" in err
+    assert f"openhqm-tui: follow the run with `openhqm-tui attach {name}`\n" in err
     assert run_command(capsys, "attach", "--format", "plain")[0] == 0

@@ -124,7 +124,7 @@ def test_a_given_token_is_not_shown(
     assert run() == 0
     printed = capsys.readouterr()
     assert TOKEN not in printed.out + printed.err
-    assert printed.out.count("/?token=… opens the console with your token for …") == 2
+    assert printed.out.count("/?token=… opens the console with your token in place of …") == 2
 
 
 def test_behind_tls_the_cookie_is_secure(started: Started) -> None:
@@ -145,7 +145,7 @@ def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path, started: S
     [
         ("--port 70000", "--port 70000: not a port number; try 8123"),
         ("--port x", "--port x: not a port number"),
-        ("--most-sessions 0", "--most-sessions 0: at least one console"),
+        ("--most-sessions 0", "--most-sessions 0: not a positive integer"),
         ("--token-file /nowhere/token", "--token-file /nowhere/token can't be read (No such file"),
         ("--host no-such-host.invalid", "--host no-such-host.invalid: can't be resolved"),
         ("--host 192.0.2.1", "can't listen on 192.0.2.1 (Cannot assign requested address)"),

@@ -6,13 +6,13 @@ import argparse
 
 from openhqm_tui.cli.parser import Parser, add_format, add_run
 
-HELP = "follow a run from its first line"
+HELP = "follow a run from the beginning"
 
 
 def add_arguments(parser: Parser) -> None:
     """Add the run and the output formats."""
     parser.description = (
-        "Show a live or finished run from its first line, as `build` shows it. Ctrl-C stops "
+        "Show a live or finished run from the beginning, with the output of `build`. Ctrl-C stops "
         "watching; the run continues."
     )
     parser.epilog = (

@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from openhqm_tui.cli.manual import EXIT_CODES, Section, epilog
-from openhqm_tui.cli.parser import Parser, add_format, at_least_one, seconds
+from openhqm_tui.cli.parser import Parser, add_format, positive_integer, seconds
 
-HELP = "build and check, without the console"
+HELP = "build and check images without the console"
 
 _EXAMPLES: Section = (
     "examples",
@@ -22,10 +22,10 @@ _EXAMPLES: Section = (
 
 
 def add_arguments(parser: Parser) -> None:
-    """Add what to build, how to check and push it, and how the run is shown."""
+    """Add the selection, the checks, pushing and the output formats."""
     parser.description = (
-        "Build the selected variants on all platforms in parallel, and check each image as soon "
-        "as it is built. The run continues if this command is killed: see `attach`."
+        "Build the selected variants for all platforms in parallel, and check each image as soon "
+        "as it is built. If this command is killed, the run continues: see `attach`."
     )
     parser.epilog = epilog(_EXAMPLES, EXIT_CODES)
     add_selection(parser)
@@ -41,10 +41,10 @@ def add_arguments(parser: Parser) -> None:
     publishing.add_argument(
         "--allow-unknown",
         action="store_true",
-        help="also push images with inconclusive checks; images that fail are never pushed",
+        help="also push images with inconclusive checks; failed images are never pushed",
     )
     publishing.add_argument(
-        "--test-only", action="store_true", help="build and check, but leave no tags"
+        "--test-only", action="store_true", help="build and check, but don't tag the images"
     )
     publishing.add_argument("--no-check", action="store_true", help="skip the checks")
     publishing.add_argument(
@@ -55,7 +55,7 @@ def add_arguments(parser: Parser) -> None:
     running = parser.add_argument_group("run")
     running.add_argument(
         "--jobs",
-        type=at_least_one("--jobs", "target must be built at a time", "try 4"),
+        type=positive_integer("--jobs", "try 4"),
         metavar="N",
         help="build at most N targets in parallel (default: all)",
     )
@@ -72,7 +72,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def add_selection(parser: Parser) -> None:
-    """Add what `build` and `plan` share: what to build, from what, and with what."""
+    """Add the arguments that `build` and `plan` share."""
     parser.usage = "%(prog)s [--backend V,… | --build-all] [OPTION…]"
     what = parser.add_argument_group("what to build")
     what.add_argument(
@@ -82,19 +82,19 @@ def add_selection(parser: Parser) -> None:
         metavar="V",
         help="a variant; repeatable, or comma-separated",
     )
-    what.add_argument("--build-all", action="store_true", help="all variants")
+    what.add_argument("--build-all", action="store_true", help="build all variants")
     what.add_argument(
         *("-p", "--platforms"),
         action="append",
         metavar="P,…",
-        help="default: linux/amd64,linux/arm64; `uname -m` spellings are accepted",
+        help="default: linux/amd64,linux/arm64; `uname -m` names are accepted too",
     )
     what.add_argument(
         *("-n", "--name"),
         action="append",
         metavar="N",
         help="image name (default: openhqm); repeatable, to push to several registries; the first "
-        "one is the main name",
+        "is the main name",
     )
     what.add_argument(
         *("-t", "--tag"),
@@ -104,7 +104,7 @@ def add_selection(parser: Parser) -> None:
     source = parser.add_argument_group("source")
     source.add_argument("--context", metavar="DIR|GIT", help="an OpenHQM checkout")
     source.add_argument(
-        "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the package's own"
+        "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the one in this package"
     )
     source.add_argument("--base-image", metavar="REF", help="use REF instead of python:3.13-slim")
     source.add_argument(
@@ -113,7 +113,7 @@ def add_selection(parser: Parser) -> None:
     source.add_argument(
         "--ca-bundle",
         metavar="FILE",
-        help="CA certificates for installs behind a TLS-intercepting proxy",
+        help="CA certificates for downloads behind a TLS-intercepting proxy",
     )
     source.add_argument(
         "--checks",
@@ -136,14 +136,14 @@ def add_selection(parser: Parser) -> None:
         action="append",
         metavar="CACHE",
         help="import build steps from a cache: registry=REF, local=DIR, gha, or BuildKit's type=…; "
-        "{variant} in REF or DIR becomes the variant's name; otherwise each variant gets its own "
-        "cache; repeatable",
+        "{variant} in REF or DIR is replaced with the variant's name; otherwise the name is "
+        "appended; repeatable",
     )
     builder.add_argument(
         "--cache-to",
         action="append",
         metavar="CACHE",
-        help="export build steps to a cache: the same forms, or inline (in the image itself)",
+        help="export build steps to a cache: as in --cache-from, or inline (in the image itself)",
     )
 
 
@@ -174,10 +174,10 @@ def run(parsed: argparse.Namespace) -> int:
     name = folder.path.name
     if parsed.detach:
         sys.stdout.write(f"{name}\n")
-        _notify(f"follow it with `openhqm-tui attach {name}`")
+        _notify(f"follow the run with `openhqm-tui attach {name}`")
         return 0
     if format_of(parsed.format) == "tty":
-        _notify(f"to reconnect if the terminal is lost: `openhqm-tui attach {name}`")
+        _notify(f"if the terminal is lost, reconnect with `openhqm-tui attach {name}`")
     return follow_to_the_end(folder, parsed.format, verbose=parsed.verbose)
 
 

@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 
 HELP = "list, create, select or remove Buildx builders"
 
-# A copy of those in domain/plan/builders, which would slow `--help` down.
+# Copied from domain/plan/builders, whose import would slow `--help` down.
 DRIVERS = ("docker-container", "kubernetes", "remote")
 _COLUMNS = ("builder", "driver", "node", "endpoint", "status", "native", "emulated")
-_NAME = "a name from `openhqm-tui builders`"
+_NAME = "a builder listed by `openhqm-tui builders`"
 
 
 def add_arguments(parser: Parser) -> None:
     """Add the list formats and the subcommands."""
-    parser.description = "List the Buildx builders with their nodes; the selected one is marked."
+    parser.description = (
+        "List the Buildx builders with their nodes; the selected builder is marked."
+    )
     add_list_format(parser)
     subcommands = parser.add_commands("builders_command")
 
@@ -36,8 +38,8 @@ def add_arguments(parser: Parser) -> None:
     create = subcommands.add_parser(
         "create",
         help="create a builder with one or more nodes",
-        description="Create a builder and start it. The commands are shown; if one fails, the "
-        "builder is removed again.",
+        description="Create a builder and start it. Each command is shown; if one fails, the "
+        "builder is removed.",
     )
     create.add_argument("name", metavar="NAME", help="the builder's name")
     create.add_argument(
@@ -60,7 +62,9 @@ def add_arguments(parser: Parser) -> None:
         "--driver-opt", action="append", default=[], metavar="K=V", help="a driver option"
     )
     create.add_argument("--use", action="store_true", help="select the new builder in Buildx")
-    create.add_argument("--no-start", action="store_true", help="create it without starting it")
+    create.add_argument(
+        "--no-start", action="store_true", help="create the builder without starting it"
+    )
     create.set_defaults(run=run_create)
 
     use = subcommands.add_parser("use", help="select a builder in Buildx")
@@ -76,7 +80,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """List the builders, a line per node."""
+    """List the builders, one line per node."""
     from openhqm_tui.cli.output.summary import aligned
     from openhqm_tui.cli.surroundings import settings_here
     from openhqm_tui.engine.docker.builders import list_builders
@@ -96,7 +100,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def run_inspect(parsed: argparse.Namespace) -> int:
-    """Print everything known about one builder."""
+    """Print the details of one builder."""
     import msgspec
 
     from openhqm_tui.cli.surroundings import settings_here
@@ -147,7 +151,7 @@ def run_create(parsed: argparse.Namespace) -> int:
     create_builder(new, _show_command)
     if parsed.use:
         use_builder(new.name, _show_command)
-    _print(f"created builder {new.name}; use it: `openhqm-tui build --builder {new.name} …`")
+    _print(f"created builder {new.name}; use it with `openhqm-tui build --builder {new.name} …`")
     return 0
 
 

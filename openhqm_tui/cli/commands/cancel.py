@@ -13,9 +13,7 @@ HELP = "cancel a run, or some of its targets"
 
 def add_arguments(parser: Parser) -> None:
     """Add the run and its targets."""
-    parser.description = (
-        "Cancel a live run, or only the given targets of it. Finished images are kept."
-    )
+    parser.description = "Cancel a live run, or only the given targets. Finished images are kept."
     add_run(parser, "latest live run")
     parser.add_argument(
         "targets", nargs="*", metavar="TARGET", help="default: all unfinished targets"
@@ -34,7 +32,7 @@ def run(parsed: argparse.Namespace) -> int:
 
     live = latest_of(run for run in all_runs(state_folder()) if run.is_live())
     if live.skipped and parsed.run_name is None:
-        # The unreadable run may be the intended one: don't cancel another one instead.
+        # The unreadable run may be the intended one: don't cancel a different run.
         raise UsageProblem(live.skipped[0].what, fix="name the run to cancel")
     folder, named = run_and_targets(parsed, live)
     if folder is None:
@@ -46,14 +44,17 @@ def run(parsed: argparse.Namespace) -> int:
         sys.stdout.write(f"run {name} was interrupted: its leftover processes were stopped\n")
         return 0
     if not state.goes_on:
-        raise Problem(f"run {name} is finished ({word_of(state)}): nothing to cancel")
+        raise Problem(f"run {name} has finished ({word_of(state)}): nothing to cancel")
     targets = [target for target in named if not state.targets[target].status.is_over]
     if named and not targets:
         finished = ", ".join(
             f"{target} is {status_text(state.targets[target]).word}" for target in named
         )
-        raise Problem(f"{finished}: nothing to cancel", fix=f"run {name} is still in progress")
+        raise Problem(
+            f"{finished}: nothing to cancel",
+            fix=f"to cancel the whole run: `openhqm-tui cancel {name}`",
+        )
     send_request(folder, *(Request("cancel", target) for target in targets or [""]))
-    what = ", ".join(targets) or "the run"
-    sys.stdout.write(f"cancelling {what}; follow it with `openhqm-tui attach {name}`\n")
+    what = ", ".join(targets) or "all targets"
+    sys.stdout.write(f"cancelling {what}; follow the run with `openhqm-tui attach {name}`\n")
     return 0

@@ -23,18 +23,21 @@ _EXAMPLES: Section = (
 def add_arguments(parser: Parser) -> None:
     """Add the images, the expectations and the output formats."""
     parser.description = (
-        "Check existing images on every platform as `build` does: the right architecture, the "
-        "right client, nothing else."
+        "Check every platform of existing images, as `build` does: the right architecture, the "
+        "right client libraries, no others."
     )
     parser.epilog = epilog(_EXAMPLES, EXIT_CODES)
     parser.add_argument(
-        "images", nargs="+", metavar="IMAGE", help="the name of an image in the engine's store"
+        "images", nargs="+", metavar="IMAGE", help="an image in the engine's image store"
     )
     parser.add_argument(
         "--variant", metavar="V", help="the expected variant (default: from the image's label)"
     )
     parser.add_argument(
-        "--platforms", action="append", metavar="P,…", help="default: all in the image index"
+        "--platforms",
+        action="append",
+        metavar="P,…",
+        help="default: all platforms in the image index",
     )
     parser.add_argument(
         "--checks",

@@ -55,7 +55,7 @@ def run(parsed: argparse.Namespace) -> int:
             earlier = before(found[0], runs)
             if earlier is None:
                 raise UsageProblem(
-                    f"no earlier run built anything that {found[0].id} built",
+                    f"no earlier run built any image of run {found[0].id}",
                     fix="name the run to compare it with",
                 )
             found.insert(0, earlier)
@@ -75,7 +75,7 @@ def _notify(line: str) -> None:
 
 
 def _find(runs: list[RunRecord], name: str | None) -> RunRecord:
-    """Return the run whose ID is or starts with `name`; the latest without a name."""
+    """Return the run whose ID is or starts with `name`; without a name, the latest run."""
     found = [run for run in runs if name is None or run.id.startswith(name)]
     if not found:
         guess = nearest(name or "", [run.id for run in runs])

@@ -11,13 +11,13 @@ from openhqm_tui.cli.parser import Parser
 HELP = "print a shell completion script"
 
 _INSTALLATION: Section = (
-    "where to put it",
+    "installation",
     """\
   bash  mkdir -p ~/.local/share/bash-completion/completions
         openhqm-tui completion bash \\
           > ~/.local/share/bash-completion/completions/openhqm-tui
   zsh   openhqm-tui completion zsh > "${fpath[1]}/_openhqm-tui"
-        (or any other folder of your fpath)
+        (or any other folder in your fpath)
   fish  openhqm-tui completion fish \\
           > ~/.config/fish/completions/openhqm-tui.fish
 For this shell only:
@@ -40,6 +40,6 @@ def run(parsed: argparse.Namespace) -> int:
     """Print the script and return 0; it calls the command itself, so it is never out of date."""
     from argcomplete.shell_integration import shellcode
 
-    # Without readline's file names: they'd be offered where no file is valid.
+    # Without readline's default completion, which would propose files where none is valid.
     sys.stdout.write(shellcode(["openhqm-tui"], shell=parsed.shell, use_defaults=False))
     return 0

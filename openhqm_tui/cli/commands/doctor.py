@@ -109,7 +109,7 @@ def _fix(
         if rights() is Rights.NONE:
             raise EngineProblem(
                 "some fixes need root, and sudo isn't available",
-                fix="run this command as root, or run the displayed fixes yourself",
+                fix="run this command as root",
             )
         if rights() is Rights.SUDO:
             output.note("You are not root: fixes that need root are run with sudo.")

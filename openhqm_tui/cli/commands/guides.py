@@ -17,7 +17,7 @@ _EXAMPLES: Section = (
   openhqm-tui guides multi-arch
   openhqm-tui guides multi-arch --format tty | less -R""",
 )
-# Longer lines of prose are tiring to read.
+# Longer lines are hard to read.
 _WIDEST = 110
 
 

@@ -13,23 +13,23 @@ from openhqm_tui.domain.errors import Problem, UsageProblem
 if TYPE_CHECKING:
     from openhqm_tui.store.permissions import Remembered
 
-HELP = "list permissions granted to folders, or revoke them"
+HELP = "list or revoke the permissions granted to folders"
 
 
 def add_arguments(parser: Parser) -> None:
     """Add the list formats and `revoke`."""
     parser.description = (
-        "List the permissions that were granted and remembered. Each applies to one folder, as "
-        "long as the build definition there is unchanged."
+        "List the remembered permissions. Each applies to one folder, as long as the build "
+        "definition there is unchanged."
     )
     add_list_format(parser)
     revoke = parser.add_commands("permissions_command").add_parser(
         "revoke",
         help="revoke the permissions of builds in a folder",
-        description="Revoke the permissions of builds in a folder: the next one there asks again.",
+        description="Revoke the permissions of builds in a folder. The next build asks again.",
     )
     revoke.add_argument("folder", nargs="?", default="", metavar="DIR", help="default: this folder")
-    revoke.add_argument("--all", action="store_true", help="revoke those of all folders")
+    revoke.add_argument("--all", action="store_true", help="revoke the permissions of all folders")
     revoke.set_defaults(run=run_revoke)
 
 

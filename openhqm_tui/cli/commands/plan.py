@@ -35,7 +35,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--push",
         action="store_true",
-        help="print the plan of `build --push`: a remote builder then pushes by digest",
+        help="print the plan of `build --push`, in which a remote builder pushes by digest",
     )
 
 
@@ -53,7 +53,7 @@ def run(parsed: argparse.Namespace) -> int:
 
     options, source = options_from(parsed, Path.cwd())
     prepared = prepare(options, read_facts(options.builder or None), source, plan_only=True)
-    # Through JSON, so that it compares equal to what a file would contain.
+    # Encoded and decoded, so that it compares equal to what a file would contain.
     exact = msgspec.json.encode(prepared.plan.as_bake())
     bake = msgspec.json.decode(exact, type=dict[str, Any])
     masked = shown_plan(bake, prepared.info) if sys.stdout.isatty() else bake

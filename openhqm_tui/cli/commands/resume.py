@@ -13,7 +13,7 @@ HELP = "continue an interrupted or cancelled run"
 
 def add_arguments(parser: Parser) -> None:
     """Add the run, and how it is followed."""
-    parser.description = "Build the unfinished targets of a run, and follow it."
+    parser.description = "Build the unfinished targets of a run, and follow the run."
     add_run(parser)
     add_following(parser)
 
@@ -31,12 +31,12 @@ def run(parsed: argparse.Namespace) -> int:
     if state.goes_on:
         raise Problem(
             f"run {name} is in progress: nothing to resume",
-            fix=f"follow it with `openhqm-tui attach {name}`",
+            fix=f"follow the run with `openhqm-tui attach {name}`",
         )
     if not can_resume(state):
         again = f"`openhqm-tui retry {name}` rebuilds the failed targets"
         raise Problem(
-            f"run {name} is finished ({word_of(state)}): nothing to resume",
+            f"run {name} has finished ({word_of(state)}): nothing to resume",
             fix=again if to_retry(state) else "",
         )
     return send_and_follow(

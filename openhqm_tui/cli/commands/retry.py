@@ -19,13 +19,13 @@ HELP = "rebuild failed targets"
 
 def add_arguments(parser: Parser) -> None:
     """Add the run, its targets, and how the run is followed."""
-    parser.description = "Rebuild targets within the same run, and follow it."
+    parser.description = "Rebuild targets in the same run, and follow the run."
     add_run(parser)
     parser.add_argument(
         "targets",
         nargs="*",
         metavar="TARGET",
-        help="default: all that failed, were cancelled or aren't verified",
+        help="default: all targets that failed, were cancelled or aren't verified",
     )
     parser.rest_in = "targets"
     add_following(parser)
@@ -101,7 +101,7 @@ def send_and_follow(
     name = folder.path.name
     if parsed.detach:
         send_request(folder, *requests)
-        sys.stdout.write(f"{what}; follow it with `openhqm-tui attach {name}`\n")
+        sys.stdout.write(f"{what}; follow the run with `openhqm-tui attach {name}`\n")
         return 0
     follower = Follower(folder)
     # Only what comes after the request is shown.

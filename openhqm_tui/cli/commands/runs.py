@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from openhqm_tui.cli.parser import RUN, Parser, add_list_format, at_least_one
+from openhqm_tui.cli.parser import RUN, Parser, add_list_format, positive_integer
 from openhqm_tui.domain.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ def add_arguments(parser: Parser) -> None:
     parser.description = "List the runs, latest first; those in progress are marked."
     parser.add_argument(
         "--limit",
-        type=at_least_one("--limit", "run must be listed", "omit it to list all runs"),
+        type=positive_integer("--limit", "omit it to list all runs"),
         metavar="N",
-        help="only the latest N",
+        help="list only the latest N runs",
     )
     add_list_format(parser)
     subcommands = parser.add_commands("runs_command")
@@ -30,18 +30,18 @@ def add_arguments(parser: Parser) -> None:
     prune = subcommands.add_parser(
         "prune",
         help="delete old runs",
-        description="Delete the oldest runs that exceed the keep-runs and keep-mb settings. "
+        description="Delete the oldest runs beyond the limits set by keep-runs and keep-mb. "
         "A run in progress is never deleted. Images are not affected.",
     )
     prune.add_argument(
         "--keep",
-        type=at_least_one("--keep", "run must be kept", "use --all to delete all runs"),
+        type=positive_integer("--keep", "use --all to delete all runs"),
         metavar="N",
         help="keep the latest N runs",
     )
     prune.add_argument(
         "--max-size",
-        type=at_least_one("--max-size", "MB must be kept", "use --all to delete all runs"),
+        type=positive_integer("--max-size", "use --all to delete all runs"),
         metavar="MB",
         help="keep at most this many MB of runs",
     )
@@ -53,14 +53,14 @@ def add_arguments(parser: Parser) -> None:
         "export",
         help="export a run to one file",
         description="Export a run to one file, which `runs import` and `replay` read. Known "
-        "secrets are masked, but logs contain whatever else the build printed: review the file "
+        "secrets are masked, but logs contain everything else the build printed: review the file "
         "before you share it.",
     )
     export.add_argument(
         "--share",
         action="store_true",
-        help="for a bug report: also mask your home folder and this machine's name, and list "
-        "what isn't masked",
+        help="for a bug report: also mask the path of your home folder and this machine's name, "
+        "and list what isn't masked",
     )
     export.add_argument("run_name", metavar="RUN", help=RUN)
     export.add_argument(
@@ -75,15 +75,15 @@ def add_arguments(parser: Parser) -> None:
     imported = subcommands.add_parser(
         "import",
         help="import a run from a file written by `runs export`",
-        description="Add a run from a file written by `runs export` to the other runs. It can be "
-        "viewed and replayed, but it is never executed, because its plan comes from elsewhere.",
+        description="Import a run from a file written by `runs export`. It can be viewed and "
+        "replayed, but not retried or resumed: its plan may come from someone else.",
     )
     imported.add_argument("file", metavar="FILE", help="a file from `runs export`")
     imported.set_defaults(run=run_import)
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """List the runs, a line each."""
+    """List the runs, one line each."""
     import itertools
     import shutil
     import time
@@ -185,8 +185,8 @@ def run_export(parsed: argparse.Namespace) -> int:
         )
     else:
         _notify(
-            "known secrets are masked, but logs contain whatever else the build printed: for a "
-            "bug report use --share, and review the file before you share it"
+            "known secrets are masked, but logs contain everything else the build printed: for a "
+            "bug report, use --share, and review the file before you share it"
         )
     return 0
 

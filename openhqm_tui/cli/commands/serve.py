@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from openhqm_tui.cli.parser import Parser, at_least_one
+from openhqm_tui.cli.parser import Parser, positive_integer
 from openhqm_tui.domain.errors import UsageProblem
 
 HELP = "serve the console to browsers"
@@ -22,7 +22,7 @@ _MOST_BYTES = 1024
 
 def add_arguments(parser: Parser) -> None:
     """Add where it listens, who may connect, and what they may do."""
-    # A line is a paragraph; an indented line stays as it is.
+    # Each line becomes a paragraph; indented lines are kept as they are.
     parser.description = (
         "Serve the console to browsers, to watch a long build from another machine. Each tab is a "
         "separate console; builds continue when it is closed. Requires an extra:\n\n"
@@ -34,8 +34,8 @@ def add_arguments(parser: Parser) -> None:
         "Without --host only this machine can connect, and no token is required: anyone with an "
         "account here can open the console, and build and cancel in it. --ask-token prevents "
         "this. From other machines a token is always required, and consoles are read-only; with "
-        "--allow-control anyone with the token has full control: build, cancel, and run the "
-        "doctor's fixes with your privileges."
+        "--allow-control anyone with the token has full control: they can build, cancel, and run "
+        "the Doctor's fixes with your privileges."
     )
     parser.epilog = "exit codes: 0 stopped (Ctrl-C), 2 invalid options"
     add = parser.add_argument
@@ -81,10 +81,10 @@ def add_arguments(parser: Parser) -> None:
     )
     add(
         "--most-sessions",
-        type=at_least_one("--most-sessions", "console must be allowed", "try 4"),
+        type=positive_integer("--most-sessions", "try 4"),
         default=_MOST_SESSIONS,
         metavar="N",
-        help=f"at most N consoles at a time (default: {_MOST_SESSIONS}); each takes about 80 MB",
+        help=f"at most N consoles at a time (default: {_MOST_SESSIONS}); each uses about 80 MB",
     )
 
 
@@ -97,7 +97,7 @@ def run(parsed: argparse.Namespace) -> int:
         raise UsageProblem("serve requires the package textual-serve", fix=_EXTRA)
     from openhqm_tui.cli.surroundings import settings_here
 
-    # Invalid settings are reported here, once, and not by every console.
+    # Invalid settings are reported once here instead of by every console.
     settings_here()
     from openhqm_tui.web.guard import Authenticator, Guard, new_token
     from openhqm_tui.web.host_names import (
@@ -156,11 +156,11 @@ def _port(text: str) -> int:
 def _first_line(url: str, token: str | None, *, given: bool, watch_only: bool) -> str:
     rights = "read-only" if watch_only else "full control"
     if token is None:
-        return f"{url} opens the console on this machine ({rights}); Ctrl-C stops serving"
+        return f"{url} opens the console on this machine ({rights}); Ctrl-C stops the server"
     # Someone who set a token knows it, and others may see the screen.
     shown = "…" if given else token
-    with_token = "with your token for … " if given else ""
-    return f"{url}?token={shown} opens the console {with_token}({rights}); Ctrl-C stops serving"
+    with_token = "with your token in place of … " if given else ""
+    return f"{url}?token={shown} opens the console {with_token}({rights}); Ctrl-C stops the server"
 
 
 def _token(path: str) -> str:

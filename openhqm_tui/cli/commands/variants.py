@@ -18,7 +18,7 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("--context", metavar="DIR", help="an OpenHQM checkout")
     parser.add_argument(
-        "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the package's own"
+        "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the one in this package"
     )
     add_list_format(parser)
 

@@ -1,1 +1,1 @@
-"""How a headless run is shown."""
+"""The output of headless runs."""

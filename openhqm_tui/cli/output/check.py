@@ -1,4 +1,4 @@
-"""Output of `check`: a line per image with details of failures, or everything as JSON."""
+"""Output of `check`: one line per image with details of failures, or everything as JSON."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def _lines(lanes: Sequence[CheckedImage], *, verbose: bool) -> list[str]:
     for lane, (image, platform) in zip(lanes, heads, strict=True):
         mark, word = standing(lane.verdicts)
         head = f"{image:{widths[0]}}  {platform:{widths[1]}}"
-        told = plain(f"{head}  {mark} {word:<12}  {tally(lane.verdicts)}")
-        lines.append(f"{told}  {found}" if (found := _clients(lane)) else told)
+        text = plain(f"{head}  {mark} {word:<12}  {tally(lane.verdicts)}")
+        lines.append(f"{text}  {found}" if (found := _clients(lane)) else text)
         lines += answer_lines(lane.verdicts, verbose=verbose)
     good = sum(is_verified(lane.verdicts) for lane in lanes)
     count = count_text(len(lanes), "image")

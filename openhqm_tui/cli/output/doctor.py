@@ -47,7 +47,9 @@ class DoctorOutput:
         for _, step in steps:
             self.fix(step)
         if steps:
-            self.note("`openhqm-tui doctor --fix` runs these one by one, and asks before each one.")
+            self.note(
+                "`openhqm-tui doctor --fix` runs these fixes one by one, and asks before each."
+            )
 
     def fix(self, step: Fix) -> None:
         """Show one fix with its whole script."""
@@ -85,7 +87,7 @@ class DoctorOutput:
         elif warned:
             self.note(f"Builds can start; see the warning{'s' * (warned > 1)} above.")
         else:
-            self.note("Everything is fine.")
+            self.note("No problems found.")
 
     def _line(self, head: str, text: str, color: str = "") -> None:
         del color

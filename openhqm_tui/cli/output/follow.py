@@ -34,7 +34,7 @@ def choose_output(
 ) -> Output:
     """Return the output for a `--format`; `auto` depends on terminal and environment.
 
-    It shows what comes after what `follower` has read by then; `ctrl_c` is what Ctrl-C does;
+    The output starts at the position of `follower`; `ctrl_c` is what Ctrl-C does;
     `verbose` lists every check result at the end.
     """
     form = format_of(form)
@@ -157,7 +157,7 @@ def _cancelling(folder: RunFolder) -> Iterator[None]:
             folder.ask(Request("cancel"))
         except OSError as error:
             asked = False
-            sys.stderr.write(f"\nopenhqm-tui: can't cancel, try again ({error.strerror})\n")
+            sys.stderr.write(f"\nopenhqm-tui: can't cancel the run, try again ({error.strerror})\n")
         else:
             sys.stderr.write("\nopenhqm-tui: cancelling, waiting for Buildx to stop…\n")
 

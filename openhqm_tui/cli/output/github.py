@@ -20,7 +20,7 @@ from openhqm_tui.run.follow.follower import Follower
 
 Say = Callable[[str], object]
 
-# The runner takes `::name…::` at the start of a line, behind blanks too, and `##[name]` anywhere.
+# The runner obeys `::name…::` at the start of a line, even after blanks, and `##[name]` anywhere.
 _COMMAND = re.compile(
     r"(?:(?P<blanks>(?:^|(?<=\r))[^\S\r\n]*)(?=::)|(?=##))(?P<word>::|##\[)", re.MULTILINE
 )
@@ -49,7 +49,7 @@ class QuietStream(io.TextIOBase):
         """Write text that may contain untrusted text."""
         whole, seam = self._tail + text, len(self._tail)
         if any(found.start("word") < seam < found.end() for found in _COMMAND.finditer(whole)):
-            # It began in the previous output.
+            # The command began in the previous output.
             self._stream.write(" ")
             self._tail = "x"
         begun = self._tail if self._tail.strip() else ""
@@ -101,7 +101,7 @@ def quiet(stream: TextIO) -> QuietStream:
 
 
 @contextlib.contextmanager
-def nothing_obeyed() -> Iterator[None]:
+def commands_muted() -> Iterator[None]:
     """Neutralize all output in a GitHub Actions job; files get the text unchanged."""
     before = sys.stdout, sys.stderr
     if os.environ.get("GITHUB_ACTIONS", "") not in {"", "false"}:
@@ -125,8 +125,8 @@ def _is_file(stream: TextIO) -> bool:
 def annotation(kind: str, text: str, *, file: str = "", line: str = "", title: str = "") -> str:
     """Return the command that annotates a file or the job; `kind`: error, warning, notice."""
     properties = [("file", file), ("line", line if file else ""), ("title", title)]
-    told = ",".join(f"{name}={_property(value)}" for name, value in properties if value)
-    return f"::{kind}{' ' if told else ''}{told}::{_escape(muted(text))}"
+    fields = ",".join(f"{name}={_property(value)}" for name, value in properties if value)
+    return f"::{kind}{' ' if fields else ''}{fields}::{_escape(muted(text))}"
 
 
 @contextlib.contextmanager

@@ -116,7 +116,7 @@ class JsonOutput:
 
 
 def _pushes(state: RunState) -> list[dict[str, Any]]:
-    """Return each target's push: '' as outcome if none was attempted; none if the run has none."""
+    """Return each target's push, with outcome '' before the attempt; [] for a run without push."""
     if not state.info.push:
         return []
     return [

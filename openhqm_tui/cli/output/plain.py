@@ -174,7 +174,7 @@ class GithubOutput(PlainOutput):
         """Annotate failures, then print the same as plain output."""
         for target in self._follower.state.targets.values():
             if target.attempt and target.outcome is None:
-                self._print_groups(target)  # its runner died before it finished
+                self._print_groups(target)  # the runner died before it finished
         for failure in failures_of(self._follower.state, self._follower.folder.path):
             file, _, line = failure.where.rpartition(":")
             title = f"{failure.target} {failure.platform} {failure.step}"

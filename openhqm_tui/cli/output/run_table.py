@@ -27,7 +27,7 @@ _LEAST_WHAT = 12
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     """One run; `created` in seconds since the epoch, `seconds` of execution, `size` in bytes.
 
-    `problem` says why it can't be read; '' if it can.
+    `problem` says why the run can't be read; '' if it can.
     """
 
     run: str
@@ -43,7 +43,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def table(rows: Sequence[RunRow], now: float, width: int | None) -> list[str]:
-    """Return the list as lines of at most `width` characters; None for any length."""
+    """Return the list as lines of at most `width` characters; None for no limit."""
     columns = {
         "run": [row.run for row in rows],
         "started": [ago(now - row.created) if row.created else "–" for row in rows],
@@ -75,7 +75,7 @@ def ago(seconds: float) -> str:
 
 
 def what_of(row: RunRow, room: int | None) -> str:
-    """Return targets × platforms in at most `room` characters; the rest is counted."""
+    """Return targets × platforms in at most `room` characters; names that don't fit are counted."""
     names = [one_line(name) for name in row.targets]
     short = [one_line(name).removeprefix("linux/") for name in row.platforms]
     for platforms in (" ".join(short), str(len(short))):

@@ -1,4 +1,4 @@
-"""The summary of a run: a line for each image, and the reason for each failure."""
+"""The summary of a run: one line per image, and the reason for each failure."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _NAMED = 2
 
 
 def tally(verdicts: Sequence[Verdict]) -> str:
-    """Return how many checks passed, and the first others: `19/21 pass, size: warn`."""
+    """Return how many checks passed, and the first that didn't: `19/21 pass, size: warn`."""
     if not verdicts:
-        return "none run"
+        return "not run"
     others = not_passed(verdicts)
     text = f"{len(verdicts) - len(others)}/{len(verdicts)} pass"
     for verdict in others[:_NAMED]:
@@ -238,17 +238,17 @@ def _tag_lines(target: TargetState) -> list[str]:
         elif outcome is not None:
             named = any(reason.startswith(f"{other}: ") for other in tags)
             why = reason.removeprefix(f"{tag}: ") if at_fault or not named else ""
-            said = why or ("cancelled" if outcome is Outcome.CANCELLED else "")
-            # A tag that was pushed but couldn't be confirmed is not "not pushed".
-            head = f"✗ {tag}" if said.startswith("pushed, ") else f"✗ not pushed {tag}"
-            lines.append(f"{head}: {said}" if said else head)
+            cause = why or ("cancelled" if outcome is Outcome.CANCELLED else "")
+            # A tag that was pushed but couldn't be confirmed must not read "not pushed".
+            head = f"✗ {tag}" if cause.startswith("pushed, ") else f"✗ not pushed {tag}"
+            lines.append(f"{head}: {cause}" if cause else head)
         else:
             lines.append(f"− not pushed {tag}")
     return [*lines, *(f"  {image}" for image in images)]
 
 
 def last_line(state: RunState) -> str:
-    """Return the run in one sentence."""
+    """Return a one-line summary of the run."""
     lanes = state.lanes
     counts: dict[str, int] = {}
     for lane in lanes:

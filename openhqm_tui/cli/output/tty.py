@@ -109,7 +109,7 @@ class TtyOutput:
     def _render(self) -> Group:
         now = self._follower.now
         state = self._follower.state
-        # It is drawn more often than estimates change.
+        # The table is drawn more often than estimates change.
         if not self._estimated <= now < self._estimated + 1.0:
             self._left.update(state, now)
             self._estimated = now
