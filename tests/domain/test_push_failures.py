@@ -71,7 +71,10 @@ HEAD = "The push refers to repository [docker.io/acme/openhqm]\n4013ebb1b519: Wa
             "no such repository",
         ),
         ("unexpected status: 413 Request Entity Too Large", "layers that large"),
-        ("received unexpected HTTP status: 503 Service Unavailable", "reported an error: try again later"),
+        (
+            "received unexpected HTTP status: 503 Service Unavailable",
+            "reported an error: try again later",
+        ),
         ("tag does not exist: localhost:5000/nonexist:1", "build it again"),
         (
             "denied: adding 29.0 MiB of storage resource, which when updated to current usage of "
