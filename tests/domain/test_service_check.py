@@ -19,6 +19,7 @@ WANTED = Service()
 ARM = parse_platform("arm64")
 RIGHT = "200 on :8000/health"
 HINT = "retry with a newer QEMU or on a native node"
+DIED = "Waiting for child process [40]\nChild process [40] died\n"
 QEMU = "qemu: uncaught target signal 11 (Segmentation fault) - core dumped\n"
 ERRNO = "Traceback …\nOSError: [Errno 30] Read-only file system: '/app/x'\n"
 
@@ -51,6 +52,42 @@ ERRNO = "Traceback …\nOSError: [Errno 30] Read-only file system: '/app/x'\n"
             F,
             F,
             "exited with code 3: no broker",
+        ),
+        (
+            SeenService(
+                looping=True, restarts=9, cpu_milliseconds=50_000, words=DIED, milliseconds=53_000
+            ),
+            F,
+            U,
+            "Child process [40] died; processes keep exiting and restarting (9 in 0:53)",
+        ),
+        (
+            SeenService(
+                status=200, restarts=1, cpu_milliseconds=9_000, words=DIED, milliseconds=53_000
+            ),
+            F,
+            U,
+            "processes keep exiting and restarting (1 in ",
+        ),
+        (
+            SeenService(
+                looping=True, restarts=9, cpu_milliseconds=500, words=DIED, milliseconds=53_000
+            ),
+            F,
+            F,
+            "Child process [40] died",
+        ),
+        (
+            SeenService(looping=True, restarts=9, cpu_milliseconds=50_000, words=ERRNO + DIED),
+            F,
+            F,
+            "could not write",
+        ),
+        (
+            SeenService(looping=True, cpu_milliseconds=50_000, words=f"KeyError: 1\n{DIED}"),
+            F,
+            F,
+            "KeyError: 1; processes",
         ),
         (SeenService(ended=True), F, F, "exited with code 0"),
         (SeenService(ended=True, signal=9), F, F, "killed by signal 9"),

@@ -26,6 +26,7 @@ from openhqm_tui.run.process import Ended
 from tests.expecting import expect
 from tests.run.test_probe import NONCE, run
 from tests.run.test_probe_service import _SERVER, port, python
+from tests.waiting import until
 
 __all__ = ["port"]
 
@@ -333,7 +334,7 @@ def test_a_service_waits_for_its_companions_and_the_checks_dont(tmp_path: Path, 
     with socket.socket() as companion:
         companion.bind(("127.0.0.1", 0))
         number = companion.getsockname()[1]
-        words = [f"service={port},200,30,any,/", f"wait=60,1|{number}", "--"]
+        words = [f"service={port},200,30,0,any,/", f"wait=60,1|{number}", "--"]
         command = [sys.executable, "-S", "-c", container.PROBE, NONCE, *words]
         with subprocess.Popen(
             [*command, *python(_SERVER), str(port), "200"], stdout=subprocess.PIPE, cwd=tmp_path
@@ -351,12 +352,18 @@ def test_a_service_waits_for_its_companions_and_the_checks_dont(tmp_path: Path, 
     assert (answer.service.status, answer.unready) == (200, [])
 
 
+def handles(pid: int, number: int) -> bool:
+    """Return whether a process handles a signal."""
+    _, _, caught = Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")
+    return bool(int(caught.split()[0], 16) >> (number - 1) & 1)
+
+
 @pytest.mark.parametrize("by_signal", [False, True])
 def test_a_service_is_not_started_without_its_companions(
     tmp_path: Path, port: int, by_signal: bool
 ) -> None:
     seconds = 600 if by_signal else 0
-    words = [f"service={port},200,30,any,/", f"wait={seconds},1,{port}", "--", "touch", "started"]
+    words = [f"service={port},200,30,0,any,/", f"wait={seconds},1,{port}", "--", "touch", "started"]
     command = [sys.executable, "-S", "-c", container.PROBE, NONCE, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path) as process:
         assert process.stdout is not None
@@ -364,6 +371,7 @@ def test_a_service_is_not_started_without_its_companions(
         while by_signal and b'"clients"' not in lines:
             lines += process.stdout.readline()
         if by_signal:
+            until(lambda: handles(process.pid, signal.SIGUSR1), "it handles the signal")
             process.send_signal(signal.SIGUSR1)
         lines += process.stdout.read()
     answer = container.read_answer(Ended(0, lines), NONCE, patience=1, emulated=False)
@@ -374,7 +382,7 @@ def test_a_service_is_not_started_without_its_companions(
 
 def test_a_companion_on_the_services_own_port_is_refused(tmp_path: Path, port: int) -> None:
     with socket.create_server(("127.0.0.1", port)):
-        words = [f"service={port},200,30,any,/", f"wait=5,{port}", "--", "touch", "started"]
+        words = [f"service={port},200,30,0,any,/", f"wait=5,{port}", "--", "touch", "started"]
         answer = container.read_answer(run(tmp_path, *words), NONCE, patience=1, emulated=False)
     assert isinstance(answer, ProbeAnswer)
     assert answer.service is not None

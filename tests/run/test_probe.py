@@ -372,7 +372,7 @@ def test_the_probe_loads_few_modules() -> None:
     program = container.PROBE.replace('    tell({"clients"', f'    {also}\n    tell({{"clients"')
     assert also in program
     ran = subprocess.run(
-        [sys.executable, "-S", "-c", program, NONCE, "service=1,200,0,any,/", "--", "true"],
+        [sys.executable, "-S", "-c", program, NONCE, "service=1,200,0,0,any,/", "--", "true"],
         capture_output=True,
         text=True,
         check=True,

@@ -64,9 +64,16 @@ def port() -> int:
 
 
 def serve(
-    place: Path, port: int, *command: str, seconds: float = 30, status: int = 200, listen="any"
+    place: Path,
+    port: int,
+    *command: str,
+    seconds: float = 30,
+    status: int = 200,
+    calm: float = 0,
+    listen: str = "any",
 ) -> SeenService:
-    answer = report(place, f"service={port},{status},{seconds},{listen},/health?a=b,c", *command)
+    service = f"service={port},{status},{seconds},{calm},{listen},/health?a=b,c"
+    answer = report(place, service, *command)
     assert answer.health is None
     assert answer.service is not None
     return answer.service
@@ -220,11 +227,40 @@ def test_a_service_that_closes_its_port_after_its_first_response_is_reported(
     assert (seen.status, seen.later, seen.ended) == (200, 0, False)
 
 
-def test_workers_that_exit_after_each_response_are_reported(tmp_path: Path, port: int) -> None:
+@pytest.mark.parametrize("calm", [0, 0.5])
+def test_workers_that_exit_after_each_response_are_reported(
+    tmp_path: Path, port: int, calm: float
+) -> None:
     flap = "while True:\n    os.fork() or sys.exit(server.handle_request())\n    os.wait()"
-    seen = serve(tmp_path, port, *serves(flap, f"('', {port})"))
+    seen = serve(tmp_path, port, *serves(flap, f"('', {port})"), calm=calm)
     assert (seen.status, seen.ended) == (200, False)
     assert seen.restarts >= 1
+
+
+_ONE_EXITS = """
+if not os.fork():
+    server.handle_request()
+    open("served", "w")
+    server.serve_forever()
+while True:
+    if not os.fork():
+        while not os.path.exists("served"):
+            time.sleep(0.01)
+        if not os.path.exists("exited"):
+            open("exited", "w")
+            sys.exit()
+        server.serve_forever()
+    os.wait()
+"""
+
+
+@pytest.mark.parametrize("calm", [0, 0.5])
+def test_under_emulation_a_worker_may_be_restarted_until_all_of_them_last(
+    tmp_path: Path, port: int, calm: float
+) -> None:
+    seen = serve(tmp_path, port, *serves(_ONE_EXITS, f"('', {port})"), calm=calm)
+    assert (seen.status, seen.later, seen.ended) == (200, 200, False)
+    assert seen.restarts == (0 if calm else 1)
 
 
 def test_a_daemon_left_behind_is_reported_and_killed(tmp_path: Path, port: int) -> None:
@@ -284,7 +320,7 @@ def test_the_health_check_is_executed_once(
     tmp_path: Path, port: int, check: tuple[str, ...], code: int, message: str
 ) -> None:
     command = serves("server.serve_forever()", f"('', {port})")
-    service, health = f"service={port},200,30,any,/", f"health=30,{len(check)}"
+    service, health = f"service={port},200,30,0,any,/", f"health=30,{len(check)}"
     answer = report(tmp_path, service, *check, *command, health=health)
     assert answer.service is not None
     assert (answer.service.status, answer.service.later) == (200, 200)

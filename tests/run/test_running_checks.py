@@ -180,9 +180,9 @@ def test_the_probes_arguments_come_last() -> None:
         (("x",) * 70_000, []),
     ],
 )
-@pytest.mark.parametrize(("emulated", "seconds"), [(False, 60), (True, 240)])
+@pytest.mark.parametrize(("emulated", "seconds"), [(False, "60,0"), (True, "240,10")])
 def test_the_images_own_command_comes_last(
-    own: tuple[str, ...], passed: list[str], emulated: bool, seconds: int
+    own: tuple[str, ...], passed: list[str], emulated: bool, seconds: str
 ) -> None:
     wanted = with_keys(
         WANTED, library=["ssl"], extensions=["yaml"], byte_code=True, service={"path": "/a,b"}

@@ -5,8 +5,10 @@ own process group, no stdin, and this process's environment and folder; the end 
 kept. Loopback is the only network.
 
 A service passes if it responds, still responds a moment later, and its processes have not ended
-meanwhile; then the image's health check is executed once. The check gives up early if the service
-reports repeatedly that a peer isn't there, or if its processes keep ending and restarting.
+meanwhile; then the image's health check is executed once. Supervisors kill workers that take too
+long to start, so under emulation all of this is repeated once no process has ended for some seconds
+(`calm`). The check gives up early if the service reports repeatedly that a peer isn't there, or if
+its processes keep ending and restarting.
 """
 
 import os
@@ -30,6 +32,8 @@ MOMENT = 1.0
 SETTLE = 0.3
 # Seconds from the first complaint about a peer, or the first end of a process, to giving up.
 GRACE = 3.0
+# How often the observation is repeated because a process was restarted.
+MOST_REPEATS = 3
 # Seconds after which a complaint is a new one: many programs print theirs several times.
 APART = 0.5
 # With less than this share of one processor, the processes are only waiting.
@@ -150,8 +154,9 @@ class Service:
         from select import POLLIN, poll
         from time import monotonic
 
-        number, status, seconds, listen, self.path = asked.split(",", 4)
-        self.port, self.status, self.seconds = int(number), int(status), float(seconds)
+        number, status, seconds, calm, listen, self.path = asked.split(",", 5)
+        self.port, self.status = int(number), int(status)
+        self.seconds, self.calm, self.repeats = float(seconds), float(calm), 0
         self.unix = listen[5:] if listen[:5] == "unix:" else ""
         self.clock, self.poll, self.readable = monotonic, poll, POLLIN
         self.health_command, self.health_seconds = health, patience
@@ -163,7 +168,8 @@ class Service:
         self.reply = b""
         self.socket: "Any" = None
         self.tries_since = self.wrong_since = self.answered = self.again = self.listen_from = 0.0
-        self.tree, self.next_look, self.first_end, self.restarts = Tree(), 0.0, 0.0, 0
+        self.tree, self.next_look, self.restarts = Tree(), 0.0, 0
+        self.first_end, self.last_end, self.ends = 0.0, 0.0, 0
         self.busy: "list[tuple[float, int]]" = []
         self.lines: "list[str]" = []
         self.partial = b""
@@ -194,7 +200,7 @@ class Service:
         if looked:
             self.look_at_processes(now, skipped)
         if self.answered:
-            return self.has_lasted(now)
+            return self.has_lasted(now, skipped)
         if now - self.begun > self.seconds or (looked and self.is_hopeless(now)):
             return True
         if self.result.get("status", 0) or "reply" in self.result:
@@ -202,14 +208,38 @@ class Service:
         # A starting service may return 503 for a while; after this time it is the final response.
         return bool(self.wrong_since) and now - self.wrong_since > self.seconds / 4
 
-    def has_lasted(self, now: float) -> bool:
+    def has_lasted(self, now: float, skipped: "set[int]") -> bool:
         """Return whether it was watched for long enough after its first good response."""
-        if self.again:
-            checked = self.health is None or self.health.result is not None
-            return checked and now - self.again > SETTLE
-        if now - self.answered > MOMENT + max(self.seconds / 12, 1):
-            self.result["later"], self.again = 0, now
+        if not self.again:
+            if now - self.answered > MOMENT + max(self.seconds / 12, 1):
+                self.result["later"], self.again = 0, now
+            return False
+        checked = self.health is None or self.health.result is not None
+        if not checked or now - self.again <= (self.calm / 5 if self.repeats else SETTLE):
+            return False
+        self.look_at_processes(now, skipped)
+        self.result["looping"] = self.tree.is_looping()
+        if self.tree.restarts() == self.restarts or not self.can_repeat(now):
+            return True
+        if now - self.last_end > self.calm:
+            self.repeats += 1
+            self.observe(now, now)
         return False
+
+    def can_repeat(self, now: float) -> bool:
+        """Return whether its processes may still last if they are given the time."""
+        in_time = now - self.begun + self.calm < self.seconds
+        again = self.calm > 0 and self.repeats < MOST_REPEATS
+        return again and in_time and not self.result["looping"]
+
+    def observe(self, now: float, next_try: float) -> None:
+        """Watch from now on whether it lasts, with another request at a time."""
+        self.answered, self.again, self.next_try = now, 0.0, next_try
+        # From now on, its processes must last: they are noted at once.
+        self.next_look = now
+        self.restarts = self.tree.restarts()
+        if self.health_command:
+            self.health = HealthCheck(self.health_command, self.health_seconds, now)
 
     def is_hopeless(self, now: float) -> bool:
         """Return whether it won't respond: a peer is missing, or its processes keep restarting."""
@@ -237,8 +267,9 @@ class Service:
     def look_at_processes(self, now: float, skipped: "set[int]") -> None:
         """Record which processes have ended and were restarted, and their CPU time."""
         self.tree.update(skipped)
-        if not self.first_end and self.tree.ends():
-            self.first_end = now
+        if self.tree.ends() != self.ends:
+            self.first_end, self.last_end = self.first_end or now, now
+            self.ends = self.tree.ends()
         self.busy.append((now, self.tree.ticks))
         while now - self.busy[0][0] > GRACE:
             self.busy.pop(0)
@@ -319,13 +350,8 @@ class Service:
         if status:
             self.result["status"] = status
         if status == self.status:
-            self.answered, self.next_try = now, now + MOMENT
-            # From now on, its processes must last: they are noted at once.
-            self.next_look = now
-            self.restarts = self.tree.restarts()
             self.result["milliseconds"] = int((now - self.begun) * 1000)
-            if self.health_command:
-                self.health = HealthCheck(self.health_command, self.health_seconds, now)
+            self.observe(now, now + MOMENT)
 
     def update(self, ended: "dict[int, int]") -> None:
         """Record which processes of this one have ended."""

@@ -27,6 +27,10 @@ from openhqm_tui.domain.text import one_line, plain
 
 # With less than this share of CPU time, a command that doesn't respond is waiting for something.
 _BUSY = 0.1
+# Seconds without a restart before a service is observed again. Longer than a supervisor waits for a
+# worker that starts (uvicorn: 5), which under emulation may be too short while all of them start.
+_CALM_EMULATED = 10.0
+_TOO_SLOW = "busy the whole time: emulation may be too slow"
 _WITH = "with"
 _READ_ONLY = re.compile(
     r"Read-only file system: '(?P<python>[^']+)'"
@@ -134,6 +138,8 @@ def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Res
         return Result(Answer.FAIL, f"process limit of {PROCESSES} reached", wish)
     if seen.status == wanted.status and not (emulated and seen.ended and seen.crashed):
         fault = _not_lasting(wanted, seen) or _wrong_address(wanted, seen)
+        if fault and emulated and _may_be_too_slow(seen):
+            return Result(Answer.UNKNOWN, f"{fault}; {_TOO_SLOW}", wish)
         after = duration_text(seen.milliseconds / 1000)
         return Result.of(not fault, fault or f"{wish} after {after}", wish)
     if emulated and seen.crashed:
@@ -143,6 +149,8 @@ def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Res
     if missing := missing_peers(wanted, seen):
         return Result(Answer.UNKNOWN, missing, wish)
     if fault := _fault(wanted, seen):
+        if emulated and _may_be_too_slow(seen):
+            return Result(Answer.UNKNOWN, f"{fault}; {_TOO_SLOW}", wish)
         return Result(Answer.FAIL, fault, wish)
     waited = f"within {duration_text(seen.milliseconds / 1000)}"
     listens = f"listens on {place.removesuffix(wanted.path)}, but doesn't respond {waited}"
@@ -152,10 +160,8 @@ def what_became_of(wanted: Service, seen: SeenService, *, emulated: bool) -> Res
             f"{text}; the service listens on {', '.join(f':{port}' for port in seen.own_ports[:3])}"
         )
     text = f"{text}{words}"
-    if emulated and seen.cpu_milliseconds > _BUSY * seen.milliseconds:
-        return Result(
-            Answer.UNKNOWN, f"{text}; busy the whole time: emulation may be too slow", wish
-        )
+    if emulated and _is_busy(seen):
+        return Result(Answer.UNKNOWN, f"{text}; {_TOO_SLOW}", wish)
     return Result(Answer.FAIL, text, wish)
 
 
@@ -171,9 +177,21 @@ def is_overload_possible(expected: Expectation, seen: SeenService | None) -> boo
         return False
     silent = seen.later is not None and seen.later != wanted.status
     unstable = seen.looping or (seen.status == wanted.status and (seen.restarts > 0 or silent))
-    busy = seen.cpu_milliseconds > _BUSY * seen.milliseconds
-    slow = seen.status in {0, 503} and not seen.reply and busy
+    slow = seen.status in {0, 503} and not seen.reply and _is_busy(seen)
     return (unstable or slow) and not seen.ended
+
+
+def _is_busy(seen: SeenService) -> bool:
+    return seen.cpu_milliseconds > _BUSY * seen.milliseconds
+
+
+def _may_be_too_slow(seen: SeenService) -> bool:
+    """Whether its processes may have been restarted only because they didn't respond in time.
+
+    They were busy, and no output reports an error.
+    """
+    restarted = seen.looping or seen.restarts > 0
+    return restarted and not seen.ended and _is_busy(seen) and not cause_in(seen.words).is_error
 
 
 def _fault(wanted: Service, seen: SeenService) -> str:
@@ -313,8 +331,9 @@ def _argument(expected: Expectation, emulated: bool) -> str:
     service = SERVICE.of(expected)
     if service is None:
         return ""
-    within = service.seconds(emulated=emulated)
-    return f"{service.port},{service.status},{within:g},{service.listen},{service.path}"
+    numbers = [service.port, service.status, service.seconds(emulated=emulated)]
+    numbers.append(_CALM_EMULATED if emulated else 0)
+    return ",".join([*(f"{number:g}" for number in numbers), service.listen, service.path])
 
 
 CHECK = Check(
