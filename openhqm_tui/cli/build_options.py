@@ -90,7 +90,9 @@ def _quiet_after(*values: float | None) -> float:
 
 def _python(version: str) -> str:
     if not re.fullmatch(r"3\.\d{1,2}", version):
-        raise UsageProblem(f"'{version}' is not a valid Python version", fix="use 3.13")
+        raise UsageProblem(
+            f"'{version}' is not a valid Python version", fix="use a version such as 3.13"
+        )
     return version
 
 

@@ -104,7 +104,7 @@ def crash_hint(emulator: Emulator | None) -> str:
         )
     if emulator is not None and emulator.number >= GOOD_VERSION:
         return f"{hint}try again, or use a native node."
-    newer = "a newer QEMU (QEMU 10 or later, `openhqm-tui doctor --fix`)"
+    newer = "QEMU 10 or later (`openhqm-tui doctor --fix`)"
     return f"{hint}try {newer} or a native node."
 
 

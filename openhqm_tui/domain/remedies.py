@@ -129,8 +129,8 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("needs a loader that isn't in the image",),
-        check="The program was built for another C library or base image: build it for the one in "
-        "this image (musl or glibc), or copy its loader and libraries too.",
+        check="The program was built for another C library or base image: build it for this "
+        "image's C library (musl or glibc), or copy its loader and libraries too.",
     ),
     Remedy(
         pattern=re.compile(r"^(?:not checked: )?no \S+ in the image\b"),
@@ -251,13 +251,13 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("403 forbidden",),
-        push=f"{_DENIED}, and check whether the tag may be replaced",
+        push=f"{_DENIED}, and check whether the tag may be overwritten",
         pull=Reach.AUTH,
     ),
     Remedy(("401", "403", "denied", "authorization failed"), pull=Reach.AUTH),
     Remedy(
         ("name unknown", "repository name not known", "does not exist in the registry"),
-        push="the registry has no such repository: create it there first",
+        push="the registry has no such repository: create it first",
         pull=Reach.MISSING,
     ),
     Remedy(

@@ -116,7 +116,7 @@ def not_ours(folder: Path) -> UsageProblem | None:
                 return UsageProblem(what, fix=name_another)
         return None
     if status.st_uid != os.geteuid():
-        what = f"belongs to {_user(status.st_uid)}, and you are {_user(os.geteuid())}"
+        what = f"belongs to {_user(status.st_uid)}, but you are {_user(os.geteuid())}"
         return UsageProblem(what, fix=name_another)
     others = stat.S_IWOTH if _is_private_group(status.st_gid) else stat.S_IWOTH | stat.S_IWGRP
     if status.st_mode & others:

@@ -340,7 +340,7 @@ def test_an_interrupt_that_cannot_be_recorded_can_be_repeated(
             signal.raise_signal(signal.SIGINT)
     assert folder.control_file.read_bytes() == b'{"ask":"cancel"}\n'
     err = capsys.readouterr().err
-    assert "can't cancel the run, try again (No space left on device)" in err
+    assert "can't cancel the run (No space left on device); try again" in err
     assert err.count("cancelling, waiting") == 1
 
 

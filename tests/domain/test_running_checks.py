@@ -136,7 +136,7 @@ def test_evidence_has_the_versions_and_the_machine() -> None:
             SeenModule("redis", "", found=True),
             "redis",
             F,
-            "can be imported, but redis isn't installed",
+            "can be imported, but the distribution redis isn't installed",
         ),
         (SeenModule("redis"), "redis", F, "redis: missing"),
         (SeenModule("redis", "7"), "redis", U, "the metadata lists no modules"),

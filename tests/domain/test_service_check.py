@@ -232,7 +232,7 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (
             SeenService(ended=True, left=2),
             F,
-            "its main process exited while others were still running",
+            "the main process exited while others were still running",
         ),
         (SeenService(ended=True, exit_code=1, left=2), F, "exited with code 1"),
         (SeenService(milliseconds=9000, own_ports=[80]), F, "in 9.0 s; the service listens on :80"),

@@ -99,7 +99,7 @@ def test_a_waiver_without_a_finding_is_reported() -> None:
 
     def named(*lanes: tuple[Expectation | None, list[Verdict]]) -> list[str]:
         found = idle_waivers(lanes)
-        assert all(line.startswith("the waiver of ") for line in found)
+        assert all(line.startswith("the waiver for ") for line in found)
         return [line.split()[3] for line in found]
 
     assert named(lane(clean)) == ["setuid", "compilers", "size"]

@@ -79,11 +79,11 @@ def test_a_folder_of_another_user_is_refused_and_unchanged(state: Path) -> None:
     os.chown(state, ANN, ANN)
     line = as_user(BOB, use_state_folder)
     assert line == (
-        f"the state folder {state} belongs to user {ANN}, and you are user {BOB}; choose another "
+        f"the state folder {state} belongs to user {ANN}, but you are user {BOB}; choose another "
         "folder with OPENHQM_TUI_STATE_DIR=DIR"
     )
     assert as_user(ANN, use_state_folder) == str(state)
-    with pytest.raises(UsageProblem, match=f"belongs to user {ANN}, and you are root"):
+    with pytest.raises(UsageProblem, match=f"belongs to user {ANN}, but you are root"):
         paths.state_folder()
     assert list(state.iterdir()) == []
 

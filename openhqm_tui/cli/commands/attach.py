@@ -12,8 +12,8 @@ HELP = "follow a run from the beginning"
 def add_arguments(parser: Parser) -> None:
     """Add the run and the output formats."""
     parser.description = (
-        "Show a live or finished run from the beginning, with the output of `build`. Ctrl-C stops "
-        "watching; the run continues."
+        "Show a live or finished run from the beginning, with the same output as `build`. Ctrl-C "
+        "stops watching; the run continues."
     )
     parser.epilog = (
         "exit codes: 0 the run passed, 1 it failed or was interrupted, 130 it was cancelled, or "

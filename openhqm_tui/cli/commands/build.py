@@ -136,7 +136,7 @@ def add_selection(parser: Parser) -> None:
         action="append",
         metavar="CACHE",
         help="import build steps from a cache: registry=REF, local=DIR, gha, or BuildKit's type=…; "
-        "{variant} in REF or DIR is replaced with the variant's name; otherwise the name is "
+        "{variant} in REF or DIR is replaced with the variant's name, which is otherwise "
         "appended; repeatable",
     )
     builder.add_argument(

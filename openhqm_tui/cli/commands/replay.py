@@ -19,8 +19,8 @@ def add_arguments(parser: Parser) -> None:
     """Add the recording, the speed and the output formats."""
     parser.description = (
         "Replay a finished run at its recorded pace: in the console if there is a terminal, "
-        "otherwise with the output of `build`. Nothing is built. Pauses of more than ten seconds "
-        "are shortened."
+        "otherwise with the same output as `build`. Nothing is built. Pauses of more than ten "
+        "seconds are shortened."
     )
     parser.epilog = (
         "exit codes: 0 the replay reached the end, whether or not the run passed; 130 Ctrl-C"

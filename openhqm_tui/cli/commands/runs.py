@@ -75,8 +75,8 @@ def add_arguments(parser: Parser) -> None:
     imported = subcommands.add_parser(
         "import",
         help="import a run from a file written by `runs export`",
-        description="Import a run from a file written by `runs export`. It can be viewed and "
-        "replayed, but not retried or resumed: its plan may come from someone else.",
+        description="Import a run from a file written by `runs export`. The run can be viewed "
+        "and replayed, but not retried or resumed: its plan may come from someone else.",
     )
     imported.add_argument("file", metavar="FILE", help="a file from `runs export`")
     imported.set_defaults(run=run_import)

@@ -157,7 +157,7 @@ def _cancelling(folder: RunFolder) -> Iterator[None]:
             folder.ask(Request("cancel"))
         except OSError as error:
             asked = False
-            sys.stderr.write(f"\nopenhqm-tui: can't cancel the run, try again ({error.strerror})\n")
+            sys.stderr.write(f"\nopenhqm-tui: can't cancel the run ({error.strerror}); try again\n")
         else:
             sys.stderr.write("\nopenhqm-tui: cancelling, waiting for Buildx to stop…\n")
 

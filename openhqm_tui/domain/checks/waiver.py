@@ -90,4 +90,4 @@ def idle_waivers(lanes: Iterable[tuple[Expectation | None, Sequence[Verdict]]]) 
                 and (verdict.answer is Answer.UNKNOWN or str(waiver) in (verdict.waivers or ()))
             )
             idle[waiver] = idle.get(waiver, True) and not needed
-    return [f"the waiver of {w} matches nothing: remove it" for w, idles in idle.items() if idles]
+    return [f"the waiver for {w} matches nothing: remove it" for w, idles in idle.items() if idles]

@@ -356,7 +356,7 @@ def _endpoint(text: str, word: str) -> str:
         raise UsageProblem(
             f"node '{word}' has no endpoint",
             fix="write tcp://HOST:PORT, ssh://HOST, unix:///PATH or a Docker context, "
-            "optionally with PLATFORMS= in front",
+            "optionally prefixed with PLATFORMS=",
         )
     return text
 

@@ -233,7 +233,7 @@ SERVICE: tuple[Fault, ...] = (
         what="its main process exits and leaves a daemon behind",
         check="service",
         recipe=own("becomes-a-daemon"),
-        evidence="its main process exited while others were still running",
+        evidence="the main process exited while others were still running",
         runs=True,
     ),
     Fault(

@@ -117,7 +117,7 @@ CHECK = Check(
     position=270,
     short="abs",
     question="Are the client libraries of other variants absent?",
-    hint="Another variant's client was installed too: find what requires it, and split the "
+    hint="Another variant's client is installed: find what requires it, and split the "
     "requirements.",
     method=Method.CONTAINER,
     keys=(CLIENTS, ABSENT, CORE),

@@ -100,7 +100,7 @@ def _judged(one: SeenModule, unclear: set[str], lines: Iterable[str]) -> SeenMod
         if line is None or normalized(line.name) != normalized(one.distribution):
             continue
         if one.found and not one.version:
-            error = f"can be imported, but {line.name} isn't installed"
+            error = f"can be imported, but the distribution {line.name} isn't installed"
         elif one.found and line.specifier and not _fits(one.version, str(line.specifier)):
             error = f"version {one_line(one.version, 60)} doesn't match {line.specifier}"
         else:

@@ -30,7 +30,7 @@ CHECK = Check(
     short="ext",
     question="Can the application's compiled modules be imported?",
     hint="A module was compiled for another architecture or Python version: install it in a stage "
-    "with the same Python version, with --python-platform set to the target platform.",
+    "with the image's Python version, and set --python-platform to the target platform.",
     method=Method.CONTAINER,
     keys=(EXTENSIONS,),
     applies=EXTENSIONS.is_set,

@@ -171,8 +171,8 @@ CHECK = Check(
     position=300,
     short="hea",
     question="Does the image have a health check, and does it pass while the service runs?",
-    hint="Add a HEALTHCHECK to the final stage that fails if the service does, with a command "
-    "that is in the image.",
+    hint="In the final stage, add a HEALTHCHECK that fails if the service fails; its command must "
+    "be in the image.",
     method=Method.HEALTH_CHECK,
     keys=(HEALTH_CHECK,),
     applies=HEALTH_CHECK.is_set,

@@ -46,7 +46,7 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
     wish = f"CPython {wanted} {platforms[0]}".replace("  ", " ")
     if not suffix_fits(expected, said.ext_suffix):
         told = f"{told}, module suffix {said.ext_suffix}"
-        return Result.of(False, told, f"{wish}, with modules for it")
+        return Result.of(False, told, f"{wish}, with matching modules")
     right = (
         (not wanted or said.python == wanted or said.python.startswith(f"{wanted}."))
         and said.implementation == "CPython"

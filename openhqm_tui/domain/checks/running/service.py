@@ -298,7 +298,7 @@ def _ending(seen: SeenService) -> str:
         return f"killed by signal {seen.signal}{_cause(seen.words)}"
     if seen.left and not seen.exit_code:
         return (
-            "its main process exited while others were still running, which stops the container: "
+            "the main process exited while others were still running, which stops the container: "
             f"run the service in the foreground{_cause(seen.words)}"
         )
     return f"exited with code {seen.exit_code}{_cause(seen.words)}"
