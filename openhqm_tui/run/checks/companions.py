@@ -120,8 +120,8 @@ class Started:
         while self.running:
             await asyncio.sleep(_POLL_EVERY)
             if await self.find_trouble():
+                # Repeated, because a signal is lost while the probe is still starting.
                 await asyncio.to_thread(signal_container, container, _STOP_WAITING)
-                return
 
     async def find_trouble(self, said: ProbeAnswer | ProbeTrouble | None = None) -> str:
         """Return the trouble if one has ended by now, or wasn't ready when the probe gave up."""
