@@ -343,7 +343,7 @@ class FakeDocker:
         self._options["read_backs"][tag] = does
         self._write()
 
-    def far(self, *nodes: str) -> None:
+    def use_remote_builder(self, *nodes: str) -> None:
         """Use a builder on another machine, whose images aren't in the store until pulled."""
         head = "Name:          far\nDriver:        remote\n\nNodes:\n"
         listed = [
@@ -351,9 +351,9 @@ class FakeDocker:
             "Platforms: linux/amd64, linux/arm64\n"
             for node in nodes
         ]
-        self.tell(far=True, inspect=head + "\n".join(listed))
+        self.configure(far=True, inspect=head + "\n".join(listed))
 
-    def tell(self, **more: Any) -> None:
+    def configure(self, **more: Any) -> None:
         """Set any other option: `archs`, `missing`, `tags`, `info`, `inspect`, `outlives`, …"""
         self._options |= more
         self._write()

@@ -137,7 +137,7 @@ def cancel_when_sleeping(folder: Path, *words: str) -> None:
         for line in process.stdout:
             record = json.loads(line)
             if record["event"] == "log" and record["text"] == "sleeping":
-                find_run(folder / "state").ask(Request("cancel"))
+                find_run(folder / "state").append_request(Request("cancel"))
 
 
 def emulated(folder: Path) -> None:

@@ -244,8 +244,8 @@ def _of_verdicts(lanes: list[Lane]) -> Iterator[Limit]:
 def _of_logs(state: RunState) -> Iterator[Limit]:
     clipped = []
     for target in state.targets.values():
-        clipped += [name_of(lane) for lane in target.lanes.values() if lane.log.holds(CLIPPED)]
-        if target.log.holds(CLIPPED):
+        clipped += [name_of(lane) for lane in target.lanes.values() if lane.log.contains(CLIPPED)]
+        if target.log.contains(CLIPPED):
             clipped.append(target.name)
     if clipped:
         text = (

@@ -45,7 +45,7 @@ def send_request(folder: RunFolder, *requests: Request) -> None:
             "viewed, but not executed"
         )
     try:
-        upto = [folder.ask(request) for request in requests][-1]
+        upto = [folder.append_request(request) for request in requests][-1]
     except OSError as error:
         raise Problem(
             f"run {folder.path.name} can't receive requests ({error.strerror})"

@@ -190,7 +190,7 @@ class RunFolder:
         """Append an event, in one write: readers see complete lines, or an incomplete last one."""
         self._append(self.events_file, msgspec.json.encode(event))
 
-    def ask(self, request: Request) -> int:
+    def append_request(self, request: Request) -> int:
         """Append a request to the runner; return the offset of the end of its line."""
         return self._append(self.control_file, msgspec.json.encode(request))
 

@@ -326,15 +326,15 @@ def test_an_interrupt_that_cannot_be_recorded_can_be_repeated(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = copied("failed", tmp_path / "run")
-    ask, full = RunFolder.ask, [True]
+    append, full = RunFolder.append_request, [True]
 
     def fails_once(folder: RunFolder, request: Request) -> int:
         if full:
             full.pop()
             raise OSError(errno.ENOSPC, "No space left on device")
-        return ask(folder, request)
+        return append(folder, request)
 
-    monkeypatch.setattr(RunFolder, "ask", fails_once)
+    monkeypatch.setattr(RunFolder, "append_request", fails_once)
     with _cancelling(folder):
         for _ in range(3):
             signal.raise_signal(signal.SIGINT)

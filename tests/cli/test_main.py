@@ -317,7 +317,7 @@ def test_a_missing_checks_file_is_refused_before_anything_runs(
 
 
 def test_a_missing_image_is_one_line_and_exit_2(capsys: Capture, docker: FakeDocker) -> None:
-    docker.tell(missing=["redis"])
+    docker.configure(missing=["redis"])
     code, out, err = run_command(capsys, "check nope:1")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "nope:1 can't be checked: No such image" in err

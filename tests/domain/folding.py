@@ -9,7 +9,7 @@ from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.step import StepState
 
 
-def whole(state: RunState) -> dict[str, Any]:
+def as_plain_data(state: RunState) -> dict[str, Any]:
     """Return everything in a state, including the log lines."""
     return {
         "run": (state.status, state.started, state.ended, state.notes),

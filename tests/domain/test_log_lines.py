@@ -126,7 +126,7 @@ def test_many_lines_are_held_compressed() -> None:
         log.feed(b"#%07d copying build/lib/module_%d.py\n" % (number, number), **_WHERE)
     assert sum(map(len, log._packed)) < 20_000 * 10
     assert len(log._open.ends) < 1000
-    assert (log.holds(b"#0000000"), log.holds(b"#0019999"), log.holds(b"#0020000")) == (
+    assert (log.contains(b"#0000000"), log.contains(b"#0019999"), log.contains(b"#0020000")) == (
         True,
         True,
         False,

@@ -13,7 +13,7 @@ from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
 from tests.cutting import cut
-from tests.domain.folding import whole
+from tests.domain.folding import as_plain_data
 from tests.recordings import NAMES, recording, state_of
 
 
@@ -52,7 +52,7 @@ def test_the_state_is_the_same_however_streams_are_cut_and_interleaved(
             state.apply_records(target, streams[target].pop(0))
             if not streams[target]:
                 state.end_stream(target)
-    assert whole(state) == whole(state_of(recording(name)))
+    assert as_plain_data(state) == as_plain_data(state_of(recording(name)))
 
 
 @pytest.mark.parametrize("name", NAMES)

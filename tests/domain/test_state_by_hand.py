@@ -24,7 +24,7 @@ from openhqm_tui.domain.run.log import NO_STEP
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.step import is_cancel
-from tests.domain.folding import whole
+from tests.domain.folding import as_plain_data
 
 BOTH = ("linux/amd64", "linux/arm64")
 
@@ -178,7 +178,7 @@ def test_a_cancel_request_marks_unfinished_targets() -> None:
 
 def test_events_of_unknown_targets_are_ignored() -> None:
     state, _ = started_run()
-    before = whole(state)
+    before = as_plain_data(state)
     for event in (
         started("nope"),
         ended(Outcome.FAILED, "nope"),
@@ -189,7 +189,7 @@ def test_events_of_unknown_targets_are_ignored() -> None:
         state.apply_event(event)
     state.apply_records("nope", [vertex()])
     state.end_stream("nope")
-    assert whole(state) == before
+    assert as_plain_data(state) == before
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openhqm_tui.domain.buildkit.rawjson import StreamDecoder
-from tests.domain.folding import whole
+from tests.domain.folding import as_plain_data
 from tests.domain.test_state_by_hand import RUN, started_run
 
 _TIME = st.sampled_from(["0001-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
@@ -63,4 +63,4 @@ def test_any_stream_can_be_folded(records: list[dict[str, Any]]) -> None:
         state.apply_records("redis", decoder.feed(msgspec.json.encode(record) + b"\n"))
         assert redis.step_counts()[0] <= redis.step_counts()[1]
     state.end_stream("redis")
-    assert whole(state)
+    assert as_plain_data(state)

@@ -72,7 +72,7 @@ def host() -> Platform:
 
 
 @pytest.fixture(scope="session")
-def whole(folders: tuple[Path, Path]) -> Ran:
+def main_job(folders: tuple[Path, Path]) -> Ran:
     """The main job, run once for all tests that need its sixteen images."""
     cwd, state = folders
     words = ("build", "--build-all", "--platforms", BOTH, "--name", MAIN_JOB, "--format", "json")

@@ -13,9 +13,9 @@ from tests.real.conftest import BOTH, MAIN_JOB, Ran, docker, run_cli
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("images")]
 
 
-def test_all_images_are_built_and_verified(whole: Ran) -> None:
-    assert whole.code == 0, whole.err
-    lanes = whole.summary["lanes"]
+def test_all_images_are_built_and_verified(main_job: Ran) -> None:
+    assert main_job.code == 0, main_job.err
+    lanes = main_job.summary["lanes"]
     assert len(lanes) == 2 * len(VARIANTS)
     assert {lane["status"] for lane in lanes} == {"passed"}
     assert all(lane["checks"] == f"{len(OUR_CHECKS)}/{len(OUR_CHECKS)} pass" for lane in lanes)
@@ -26,10 +26,10 @@ def test_all_images_are_built_and_verified(whole: Ran) -> None:
     assert all(lane["size"] > 1_000_000 for lane in lanes)
 
 
-def test_every_client_reports_its_version_and_machine(whole: Ran) -> None:
+def test_every_client_reports_its_version_and_machine(main_job: Ran) -> None:
     seen = {
         (record["target"], record["platform"]): verdict["evidence"]
-        for record in whole.records
+        for record in main_job.records
         if record["event"] == "lane-checked"
         for verdict in record["verdicts"]
         if verdict["check"] == "clients"
@@ -41,12 +41,12 @@ def test_every_client_reports_its_version_and_machine(whole: Ran) -> None:
             assert all(f"{client.distribution} " in evidence for client in variant.clients)
 
 
-def test_the_tags_are_those_of_the_script(whole: Ran) -> None:
+def test_the_tags_are_those_of_the_script(main_job: Ran) -> None:
     tags = set(docker("image", "ls", "--format", "{{.Tag}}", MAIN_JOB).split())
     assert tags == {"latest", *(f"latest-{variant.name}" for variant in VARIANTS)}
 
 
-def test_docker_runs_the_foreign_platform_by_its_tag(whole: Ran) -> None:
+def test_docker_runs_the_foreign_platform_by_its_tag(main_job: Ran) -> None:
     code = "import redis, platform; print(redis.__version__, platform.machine())"
     image = f"{MAIN_JOB}:latest-redis"
     words = ("run", "--rm", "--pull", "never", "--platform", "linux/arm64", image)
@@ -55,18 +55,18 @@ def test_docker_runs_the_foreign_platform_by_its_tag(whole: Ran) -> None:
     assert machine == "aarch64"
 
 
-def test_a_second_run_finds_every_step_cached(whole: Ran, folders: tuple[Path, Path]) -> None:
+def test_a_second_run_finds_every_step_cached(main_job: Ran, folders: tuple[Path, Path]) -> None:
     cwd, state = folders
     words = ("build", "--build-all", "--platforms", BOTH, "--name", MAIN_JOB, "--no-check")
     again = run_cli(*words, "--format", "json", cwd=cwd, state=state)
     assert again.code == 0, again.err
-    for before, lane in zip(whole.summary["lanes"], again.summary["lanes"], strict=True):
+    for before, lane in zip(main_job.summary["lanes"], again.summary["lanes"], strict=True):
         assert lane["steps"] > 0
         assert lane["cached_steps"] == lane["steps"], lane["target"]
         assert lane["digest"] == before["digest"]
 
 
-def test_variants_share_their_layers(whole: Ran) -> None:
+def test_variants_share_their_layers(main_job: Ran) -> None:
     def layers(tag: str) -> list[str]:
         inspected = docker("image", "inspect", "--platform", "linux/arm64", f"{MAIN_JOB}:{tag}")
         found: list[str] = json.loads(inspected)[0]["RootFS"]["Layers"]
@@ -78,7 +78,7 @@ def test_variants_share_their_layers(whole: Ran) -> None:
 
 
 def test_the_check_command_finds_an_image_of_another_variant(
-    whole: Ran, folders: tuple[Path, Path]
+    main_job: Ran, folders: tuple[Path, Path]
 ) -> None:
     cwd, state = folders
     image = f"{MAIN_JOB}:latest-redis"

@@ -18,7 +18,7 @@ REDIS = f"openhqm@{digest_of('redis')}"
 
 @pytest.fixture(autouse=True)
 def remote_builder(docker: FakeDocker) -> None:
-    docker.far("here", "there")
+    docker.use_remote_builder("here", "there")
 
 
 def tagged(docker: FakeDocker) -> list[tuple[str, str]]:
@@ -60,7 +60,7 @@ async def test_platforms_are_merged_without_a_tag(docker: FakeDocker) -> None:
 
 
 async def test_a_single_platform_needs_no_merge(docker: FakeDocker) -> None:
-    docker.tell(archs=["amd64"])
+    docker.configure(archs=["amd64"])
     watch = await executed(remote_run("redis", platforms=BOTH[:1]))
     assert watch.status is Status.PASSED
     assert docker.calls_of("imagetools", "--dry-run") == []
@@ -83,7 +83,7 @@ async def test_images_pulled_before_are_kept(docker: FakeDocker) -> None:
 
 
 async def test_images_tagged_meanwhile_are_kept(docker: FakeDocker) -> None:
-    docker.tell(named=["openhqm:mine"])
+    docker.configure(named=["openhqm:mine"])
     watch = await executed(remote_run("redis"))
     assert watch.status is Status.PASSED
     assert docker.calls_of("image", "rm") == []
@@ -100,7 +100,7 @@ async def test_no_tag_moves_while_anything_is_unverified(
     docker: FakeDocker, container: dict[str, str], pull_error: str, message: str
 ) -> None:
     docker.container("linux/arm64", **container)
-    docker.tell(pull_error=pull_error)
+    docker.configure(pull_error=pull_error)
     watch = await executed(remote_run("redis", "kafka"))
     assert watch.status is Status.FAILED
     assert tagged(docker) == []
@@ -117,7 +117,7 @@ async def test_a_retry_sets_only_the_tags_that_failed(docker: FakeDocker) -> Non
     assert outcome is Outcome.FAILED
     assert reason.startswith("b.example/y:latest-redis: the registry can't be reached")
     docker.push("b.example/y:latest-redis")
-    folder.ask(Request("retry"))
+    folder.append_request(Request("retry"))
     watch = await execute_again(folder)
     assert watch.status is Status.PASSED
     assert watch.order(events.TargetStarted) == ["redis"], "nothing is rebuilt"
@@ -137,7 +137,7 @@ async def test_tagging_is_cancelled_with_the_run(docker: FakeDocker) -> None:
     docker.push("openhqm:latest-redis", hold=True)
     async with running(remote_run("redis")) as (watch, _):
         await soon(lambda: docker.has("held-push"))
-        watch.folder.ask(Request("cancel"))
+        watch.folder.append_request(Request("cancel"))
     watch.finish()
     assert watch.status is Status.CANCELLED
     assert pushes(watch) == [("redis", Outcome.CANCELLED, "")]

@@ -20,7 +20,7 @@ from openhqm_tui.run.follow import follower as follow
 from openhqm_tui.run.follow.follower import Changes, Follower
 from openhqm_tui.store.run_folder import RunFolder
 from tests.cutting import cut
-from tests.domain.folding import whole
+from tests.domain.folding import as_plain_data
 from tests.recordings import NAMES, copied, recording, state_of
 
 AMD = parse_platform("linux/amd64")
@@ -121,7 +121,7 @@ def test_a_growing_run_reaches_the_state_of_the_finished_one(
     finally:
         follow._MOST_BYTES = before
         follower.close()
-    assert whole(follower.state) == whole(state_of(recording(name)))
+    assert as_plain_data(follower.state) == as_plain_data(state_of(recording(name)))
 
 
 def test_a_live_run_without_new_events_is_not_finished(grow) -> None:
@@ -202,7 +202,7 @@ def test_output_written_just_before_the_end_is_read(grow) -> None:
     growing.folder.is_live = ends_right_after
     to_the_end(follower)
     assert not follower.state.interrupted
-    assert whole(follower.state) == whole(state_of(recording("failed")))
+    assert as_plain_data(follower.state) == as_plain_data(state_of(recording("failed")))
 
 
 def test_a_second_attempt_has_its_own_stream(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_an_invalid_line_changes_nothing(tmp_path: Path, line: bytes) -> None:
     folder.events_file.write_bytes(line + b"\n" + folder.events_file.read_bytes())
     follower = Follower(folder)
     total = to_the_end(follower)
-    assert whole(follower.state) == whole(state_of(recording("failed")))
+    assert as_plain_data(follower.state) == as_plain_data(state_of(recording("failed")))
     assert total.targets <= set(follower.state.targets)
     assert total.lanes <= {lane.key for lane in follower.state.lanes}
 

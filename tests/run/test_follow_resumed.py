@@ -12,7 +12,7 @@ from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.run.follow import follower as follow
 from openhqm_tui.run.follow.follower import Follower
-from tests.domain.folding import whole
+from tests.domain.folding import as_plain_data
 from tests.recordings import copied, state_of
 from tests.run.test_follow import to_the_end
 
@@ -33,7 +33,7 @@ def test_a_run_resumed_after_its_end_is_followed(tmp_path: Path) -> None:
     assert not changes.over
     assert follower.state.targets["kafka"].attempt == 2
     assert to_the_end(follower).over
-    assert whole(follower.state) == whole(state_of(folder))
+    assert as_plain_data(follower.state) == as_plain_data(state_of(folder))
 
 
 def test_an_earlier_attempt_is_read_to_its_end_before_the_next(

@@ -318,6 +318,6 @@ async def test_a_resumed_run_is_indexed_again(docker: FakeDocker) -> None:
     docker.target("redis", {})
     from openhqm_tui.store.run_folder import Request
 
-    watch.folder.ask(Request("retry", "redis"))
+    watch.folder.append_request(Request("retry", "redis"))
     await execute_again(watch.folder)
     assert [run.status for run in remembered(state).runs] == ["passed"]

@@ -185,7 +185,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, name: str, exists: bo
     write_text_log(run, "redis", "redis.rawjson")
     event = next(iter(recording("checked").events()))
     for write in (
-        lambda: run.ask(Request("cancel")),
+        lambda: run.append_request(Request("cancel")),
         lambda: run.append(event),
         lambda: os.close(run.lock()),
     ):

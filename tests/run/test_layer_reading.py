@@ -34,7 +34,7 @@ def cache(tmp_path: Path) -> LayerCache:
 def export(docker: FakeDocker, data: bytes) -> None:
     file = docker.place / "export.tar"
     file.write_bytes(data)
-    docker.tell(export=str(file))
+    docker.configure(export=str(file))
 
 
 def exports(docker: FakeDocker) -> int:
@@ -52,7 +52,7 @@ async def test_layers_are_in_the_order_of_the_image(docker: FakeDocker, cache: L
 async def test_cached_layers_are_not_exported_again(docker: FakeDocker, cache: LayerCache) -> None:
     export(docker, oci_export(ONE, TWO))
     first = await layers_of("x", PLATFORM, BOTH, cache)
-    docker.tell(export="")
+    docker.configure(export="")
     assert await layers_of("x", PLATFORM, BOTH, cache) == first
     assert await layers_of("x", "linux/amd64", BOTH[:1], cache) == first[:1]
     assert exports(docker) == 1
@@ -73,7 +73,7 @@ async def test_lanes_of_one_platform_wait_for_each_other(
     docker: FakeDocker, cache: LayerCache
 ) -> None:
     export(docker, oci_export(ONE, TWO))
-    docker.tell(export_hold=True)
+    docker.configure(export_hold=True)
     lanes = [asyncio.create_task(layers_of("x", PLATFORM, BOTH, cache)) for _ in range(4)]
     await soon(lambda: docker.has("held-export"))
     docker.release("export")
@@ -149,7 +149,7 @@ async def test_an_export_that_takes_too_long_is_given_up(
     docker: FakeDocker, cache: LayerCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export(docker, oci_export(ONE, TWO))
-    docker.tell(export_hold=True)
+    docker.configure(export_hold=True)
     monkeypatch.setattr(static, "PATIENCE", 0.01)
     with pytest.raises(LayersUnread, match="timed out after"):
         await layers_of("x", PLATFORM, BOTH, cache)
@@ -157,7 +157,7 @@ async def test_an_export_that_takes_too_long_is_given_up(
 
 async def test_a_cancelled_check_leaves_no_process(docker: FakeDocker, cache: LayerCache) -> None:
     export(docker, oci_export(ONE, TWO))
-    docker.tell(export_hold=True)
+    docker.configure(export_hold=True)
     started: list[asyncio.subprocess.Process] = []
     task = asyncio.create_task(layers_of("x", PLATFORM, BOTH, cache))
     start = asyncio.create_subprocess_exec

@@ -66,7 +66,7 @@ def test_a_process_that_ignores_a_signal_gets_the_next() -> None:
 
 
 def test_a_live_run_has_no_orphans(docker: FakeDocker) -> None:
-    docker.tell(outlives=True)
+    docker.configure(outlives=True)
     docker.target("gcp", {"hold": True})
     with runner_process(prepared("gcp", check=False)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
@@ -78,7 +78,7 @@ def test_a_live_run_has_no_orphans(docker: FakeDocker) -> None:
 
 
 def test_cancelling_an_interrupted_run_leaves_no_process(docker: FakeDocker) -> None:
-    docker.tell(outlives=True)
+    docker.configure(outlives=True)
     docker.target("gcp", {"hold": True})
     with runner_process(prepared("gcp", "redis", jobs=1)) as (watch, pid):
         until(lambda: docker.has("held-gcp"))
@@ -98,7 +98,7 @@ def test_cancelling_an_interrupted_run_leaves_no_process(docker: FakeDocker) -> 
 def test_cancel_stops_a_push_that_outlived_its_runner_and_starts_none(
     docker: FakeDocker,
 ) -> None:
-    docker.tell(outlives=True)
+    docker.configure(outlives=True)
     docker.push("openhqm:latest-redis", hold=True)
     with runner_process(prepared("redis", "kafka", push=True)) as (watch, pid):
         until(lambda: docker.has("held-push"))
@@ -121,7 +121,7 @@ def test_cancel_stops_a_push_that_outlived_its_runner_and_starts_none(
 
 
 def test_a_containers_client_that_outlived_its_runner_is_stopped(docker: FakeDocker) -> None:
-    docker.tell(outlives=True)
+    docker.configure(outlives=True)
     docker.container("linux/arm64", hold=True)
     with runner_process(prepared("redis")) as (watch, pid):
         until(lambda: docker.has("held-container"))

@@ -324,7 +324,7 @@ def test_a_link_changed_after_the_start_fails_the_target_with_the_flags(
     assert ended.reason.endswith(
         f"grant it with `openhqm-tui retry {folder.info.id} --allow=fs.read=../outside`"
     )
-    folder.ask(Request("retry", "app", allow=(f"fs.read={tmp_path / 'outside'}",)))
+    folder.append_request(Request("retry", "app", allow=(f"fs.read={tmp_path / 'outside'}",)))
     assert builds._permissions("app") == ((f"fs.read={tmp_path / 'outside'}",), "")
 
 

@@ -74,10 +74,10 @@ async def test_nothing_is_pushed_while_anything_is_unverified(
 async def test_a_retry_that_verifies_the_last_image_pushes_all(docker: FakeDocker) -> None:
     docker.target("kafka", {"exit": 1}, {})
     folder = (await executed(prepared("redis", "kafka", push=True))).folder
-    folder.ask(Request("retry", "kafka"))
+    folder.append_request(Request("retry", "kafka"))
     assert (await execute_again(folder)).status is Status.PASSED
     assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
-    folder.ask(Request("check"))
+    folder.append_request(Request("check"))
     assert (await execute_again(folder)).status is Status.PASSED
     assert len(pushed(docker)) == 2, "pushed tags are not pushed again"
 
@@ -99,11 +99,11 @@ async def test_a_failed_push_is_repeated_alone_on_request(
     docker.push("openhqm:latest-redis", err="connection refused")
     folder = (await executed(prepared("redis", "kafka", push=True))).folder
     docker.push("openhqm:latest-redis")
-    folder.ask(Request("check", "redis", "linux/amd64"))
+    folder.append_request(Request("check", "redis", "linux/amd64"))
     watch = await execute_again(folder)
     assert watch.status is Status.FAILED, "other requests don't repeat the push"
     assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
-    folder.ask(again)
+    folder.append_request(again)
     watch = await execute_again(folder)
     assert watch.status is Status.PASSED
     assert pushed(docker)[2:] == ["openhqm:latest-redis"]
@@ -111,7 +111,7 @@ async def test_a_failed_push_is_repeated_alone_on_request(
 
 
 async def test_a_tag_that_was_moved_is_not_pushed(docker: FakeDocker) -> None:
-    docker.tell(tags={"openhqm:latest-redis": "kafka"})
+    docker.configure(tags={"openhqm:latest-redis": "kafka"})
     watch = await executed(prepared("redis", push=True))
     assert watch.status is Status.FAILED
     assert pushed(docker) == []
@@ -122,8 +122,8 @@ async def test_a_push_is_cancelled_with_the_run(docker: FakeDocker) -> None:
     docker.push("openhqm:latest-redis", hold=True)
     async with running(prepared("redis", "kafka", push=True)) as (watch, _):
         await soon(lambda: docker.has("held-push"))
-        watch.folder.ask(Request("retry", "kafka"))
-        watch.folder.ask(Request("cancel"))
+        watch.folder.append_request(Request("retry", "kafka"))
+        watch.folder.append_request(Request("cancel"))
     watch.finish()
     assert watch.status is Status.CANCELLED
     assert pushes(watch) == [("redis", Outcome.CANCELLED, ""), ("kafka", Outcome.CANCELLED, "")]
@@ -175,7 +175,7 @@ class CancelledAtTheEnd(Runner):
         return super()._handle_requests(resumed=resumed)
 
     def deliver(self, request: Request) -> None:
-        self.folder.ask(request)
+        self.folder.append_request(request)
 
     def _targets(self) -> list[TargetState]:
         return list(self.state.targets.values())
@@ -198,7 +198,7 @@ async def test_a_cancel_between_the_last_check_and_the_push_prevents_it(
     assert pushed(docker) == []
     assert watch.order(events.CancelRequested) == [""]
     assert pushes(watch) == [("redis", Outcome.CANCELLED, ""), ("kafka", Outcome.CANCELLED, "")]
-    folder.ask(Request("resume"))
+    folder.append_request(Request("resume"))
     assert (await execute_again(folder)).status is Status.PASSED
     assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
 
@@ -208,10 +208,10 @@ async def test_cancelling_a_check_cancels_the_push_too(docker: FakeDocker) -> No
     folder = (await executed(prepared("redis", push=True))).folder
     docker.push("openhqm:latest-redis")
     docker.container("linux/arm64", hold=True)
-    folder.ask(Request("check", "redis", "linux/arm64"))
+    folder.append_request(Request("check", "redis", "linux/arm64"))
     task = asyncio.create_task(Runner(folder).execute())
     await soon(lambda: docker.has("held-container"))
-    folder.ask(Request("cancel"))
+    folder.append_request(Request("cancel"))
     assert await task is Outcome.CANCELLED, "verified images stay verified"
     assert len(pushed(docker)) == 1
 
@@ -224,7 +224,7 @@ async def test_a_cancel_after_the_end_does_not_prevent_a_later_push(
     folder = (await executed(prepared("redis", push=True))).folder
     docker.push("openhqm:latest-redis")
     for request in (Request("cancel"), then):
-        folder.ask(request)
+        folder.append_request(request)
     watch = await execute_again(folder)
     assert watch.status is Status.PASSED
     assert watch.order(events.CancelRequested) == []
@@ -234,8 +234,8 @@ async def test_a_handled_cancel_does_not_stop_a_later_push(docker: FakeDocker) -
     docker.target("redis", {"hold": True}, {})
     async with running(prepared("redis", push=True)) as (watch, _):
         await soon(lambda: docker.has("held-redis"))
-        watch.folder.ask(Request("cancel"))
-    watch.folder.ask(Request("retry", "redis"))
+        watch.folder.append_request(Request("cancel"))
+    watch.folder.append_request(Request("retry", "redis"))
     assert (await execute_again(watch.folder)).status is Status.PASSED
     assert pushed(docker) == ["openhqm:latest-redis"]
 
@@ -279,7 +279,7 @@ async def test_a_retry_keeps_allow_unknown(docker: FakeDocker) -> None:
     docker.push("openhqm:latest-redis", err="connection refused")
     folder = (await executed(prepared("redis", push=True, allow_unknown=True))).folder
     docker.push("openhqm:latest-redis")
-    folder.ask(Request("retry"))
+    folder.append_request(Request("retry"))
     watch = await execute_again(folder)
     assert watch.status is Status.PASSED
     assert len(pushed(docker)) == 2
@@ -327,7 +327,7 @@ async def test_a_registry_that_returns_something_else_fails_the_push(
     assert reason.startswith("openhqm:latest-redis: pushed, but ")
     assert message in reason
     docker.reads_back("openhqm:latest-redis")
-    folder.ask(Request("retry", "redis"))
+    folder.append_request(Request("retry", "redis"))
     assert (await execute_again(folder)).status is Status.PASSED
 
 

@@ -54,7 +54,7 @@ async def test_checks_can_be_repeated_after_the_end(
     docker: FakeDocker, request_: Request, expected: list[tuple[str, str]]
 ) -> None:
     folder = await finished("redis", "minimal")
-    folder.ask(request_)
+    folder.append_request(request_)
     watch = await execute_again(folder)
     assert checked_after(docker, 4) == expected
     assert watch.status is Status.PASSED
@@ -67,7 +67,7 @@ async def test_an_image_that_was_fixed_is_verified_by_checking_again(docker: Fak
     folder = await finished("redis")
     assert state_of(folder).status is Status.FAILED
     docker.container("linux/arm64")
-    folder.ask(Request("check", "redis", "linux/arm64"))
+    folder.append_request(Request("check", "redis", "linux/arm64"))
     assert (await execute_again(folder)).status is Status.PASSED
 
 
@@ -105,7 +105,7 @@ async def test_repeating_one_check_replaces_only_its_verdict(docker: FakeDocker)
     docker.container("linux/arm64", machine="x86_64")
     folder = await finished("redis")
     docker.container("linux/arm64")
-    folder.ask(Request("check", "redis", "linux/arm64", "machine"))
+    folder.append_request(Request("check", "redis", "linux/arm64", "machine"))
     watch = await execute_again(folder)
     lane = watch.follower.state.lane("redis", "linux/arm64")
     assert lane is not None
@@ -120,7 +120,7 @@ async def test_repeating_one_check_replaces_only_its_verdict(docker: FakeDocker)
 async def test_one_repeated_check_never_makes_up_for_missing_ones(docker: FakeDocker) -> None:
     docker.container("linux/amd64", machine="riscv64")
     folder = (await executed(prepared("redis", check=False))).folder
-    folder.ask(Request("check", "redis", "linux/amd64", "user"))
+    folder.append_request(Request("check", "redis", "linux/amd64", "user"))
     watch = await execute_again(folder)
     assert watch.lanes["redis linux/amd64"] is Status.FAILED
     assert watch.lanes["redis linux/arm64"] is Status.DONE
@@ -131,7 +131,7 @@ async def test_checks_can_be_repeated_during_the_run(docker: FakeDocker) -> None
     async with running(prepared("redis", "gcp")) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
         await soon(lambda: watch.poll().order(events.LaneChecked) == ["redis"] * 2)
-        watch.folder.ask(Request("check"))
+        watch.folder.append_request(Request("check"))
         await soon(lambda: watch.poll().order(events.LaneChecked) == ["redis"] * 4)
         docker.release("gcp")
     watch.finish()
@@ -145,7 +145,7 @@ async def test_checks_can_be_repeated_during_the_run(docker: FakeDocker) -> None
 async def test_a_lane_without_an_image_is_refused_with_a_note(docker: FakeDocker) -> None:
     docker.target("kafka", {"stream": "failed/kafka", "exit": 1})
     folder = await finished("kafka", "redis")
-    folder.ask(Request("check", "kafka", "linux/amd64"))
+    folder.append_request(Request("check", "kafka", "linux/amd64"))
     watch = await execute_again(folder)
     assert watch.follower.state.notes == ["not checked: kafka linux/amd64: it has no image"]
     assert checked_after(docker, 2) == []
@@ -153,18 +153,18 @@ async def test_a_lane_without_an_image_is_refused_with_a_note(docker: FakeDocker
 
 async def test_a_test_only_run_has_no_image_to_check_again(docker: FakeDocker) -> None:
     folder = (await executed(prepared("redis", test_only=True))).folder
-    folder.ask(Request("check", "redis", "linux/amd64"))
+    folder.append_request(Request("check", "redis", "linux/amd64"))
     watch = await execute_again(folder)
     (note,) = watch.follower.state.notes
     assert "has removed its images" in note
-    folder.ask(Request("retry", "redis"))
+    folder.append_request(Request("retry", "redis"))
     assert (await execute_again(folder)).order(events.LaneChecked) == ["redis"] * 4
 
 
 async def test_an_interrupted_check_keeps_earlier_verdicts(docker: FakeDocker) -> None:
     folder = await finished("redis")
     docker.container("linux/arm64", hold=True)
-    folder.ask(Request("check", "redis", "linux/arm64"))
+    folder.append_request(Request("check", "redis", "linux/arm64"))
     watch = Watch(folder)
     task = asyncio.create_task(execute_again(folder))
     await soon(lambda: docker.has("held-container"))
@@ -172,7 +172,7 @@ async def test_an_interrupted_check_keeps_earlier_verdicts(docker: FakeDocker) -
     assert lane is not None
     assert (lane.status, lane.asking) == (Status.CHECKING, "")
     assert lane.verdicts, "earlier verdicts are shown until there are new ones"
-    folder.ask(Request("cancel"))
+    folder.append_request(Request("cancel"))
     after = await task
     assert after.order(events.CheckCancelled) == ["redis"]
     assert after.status is Status.PASSED
@@ -181,8 +181,8 @@ async def test_an_interrupted_check_keeps_earlier_verdicts(docker: FakeDocker) -
 async def test_a_retry_waits_for_its_checks(docker: FakeDocker) -> None:
     folder = await finished("redis")
     docker.container("linux/arm64", hold=True)
-    folder.ask(Request("check", "redis", "linux/arm64"))
-    folder.ask(Request("retry", "redis"))
+    folder.append_request(Request("check", "redis", "linux/arm64"))
+    folder.append_request(Request("retry", "redis"))
     task = asyncio.create_task(execute_again(folder))
     await soon(lambda: docker.has("held-container"))
     docker.release("container")
@@ -213,6 +213,6 @@ async def test_a_request_without_companions_applies_from_then_on(
         Request("check", "redis", "linux/arm64", companions=False),
         Request("check", "redis", "linux/arm64"),
     ):
-        folder.ask(request)
+        folder.append_request(request)
         await execute_again(folder)
     assert seen == [("redis:7",), (), ()]

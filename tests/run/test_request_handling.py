@@ -57,8 +57,8 @@ async def test_a_second_check_of_a_lane_being_checked_is_refused(
 ) -> None:
     folder = (await executed(prepared("redis"))).folder
     docker.container("linux/arm64", hold=True)
-    folder.ask(Request("check", "redis", "linux/arm64"))
-    folder.ask(Request("check", "redis", "linux/arm64"))
+    folder.append_request(Request("check", "redis", "linux/arm64"))
+    folder.append_request(Request("check", "redis", "linux/arm64"))
     lock = folder.lock()
     try:
         watch = Watch(folder)
@@ -91,7 +91,7 @@ async def test_a_run_that_never_started_handles_its_requests(
 ) -> None:
     folder = folder_of(prepared("redis", "kafka", check=False))
     for request in requests:
-        folder.ask(request)
+        folder.append_request(request)
     watch = await execute_again(folder)
     assert sorted(watch.order(events.TargetStarted)) == built
     assert watch.follower.state.outcome is (
@@ -137,7 +137,7 @@ async def test_an_internal_error_in_a_repeated_check_keeps_image_and_verdicts(
         raise RuntimeError("boom")
 
     monkeypatch.setattr(workload, "check_lane", broken)
-    folder.ask(Request("check", "redis", "linux/arm64"))
+    folder.append_request(Request("check", "redis", "linux/arm64"))
     watch = await execute_again(folder)
     redis = watch.follower.state.targets["redis"]
     assert (redis.digest, redis.outcome) == (before.digest, Outcome.PASSED)

@@ -45,7 +45,7 @@ async def test_failed_targets_are_retried_after_the_end_and_the_run_passes(
     assert before.status is Status.FAILED
     folder = before.folder
     first = (folder.path / "kafka.rawjson").read_bytes()
-    folder.ask(Request("retry", "kafka"))
+    folder.append_request(Request("retry", "kafka"))
     watch = await execute_again(folder)
     assert watch.status is Status.PASSED
     assert set(watch.lanes.values()) == {Status.PASSED}
@@ -60,7 +60,7 @@ async def test_the_outcome_after_a_retry_covers_all_targets(docker: FakeDocker) 
     docker.target("kafka", BROKEN)
     docker.target("sqs", BROKEN, {})
     folder = (await executed(prepared("kafka", "sqs"))).folder
-    folder.ask(Request("retry", "sqs"))
+    folder.append_request(Request("retry", "sqs"))
     watch = await execute_again(folder)
     assert watch.status is Status.FAILED
     assert watch.targets("kafka", "sqs") == [Status.FAILED, Status.PASSED]
@@ -70,8 +70,8 @@ async def test_handled_requests_are_not_repeated(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True}, {})
     async with running(prepared("gcp", "redis")) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
-        watch.folder.ask(Request("cancel", "gcp"))
-    watch.folder.ask(Request("retry", "gcp"))
+        watch.folder.append_request(Request("cancel", "gcp"))
+    watch.folder.append_request(Request("retry", "gcp"))
     resumed = await execute_again(watch.folder)
     assert resumed.status is Status.PASSED
     assert len(resumed.order(events.CancelRequested)) == 1
@@ -121,7 +121,7 @@ async def test_an_image_built_just_before_the_runner_was_killed_is_known_on_resu
     lines = folder.events_file.read_bytes().splitlines(keepends=True)
     last = next(at for at, line in enumerate(lines) if b'"target-ended"' in line)
     folder.events_file.write_bytes(b"".join(lines[: last + 1]))
-    folder.ask(Request("resume"))
+    folder.append_request(Request("resume"))
     resumed = await execute_again(folder)
     assert resumed.status is Status.PASSED
     lanes = resumed.follower.state.lanes
@@ -133,9 +133,9 @@ async def test_checks_that_were_cut_off_are_resumed_without_a_build(docker: Fake
     async with running(prepared("redis")) as (watch, _):
         await soon(lambda: watch.has(events.LaneChecked, platform="linux/amd64"))
         await soon(lambda: docker.has("held-container"))
-        watch.folder.ask(Request("cancel"))
+        watch.folder.append_request(Request("cancel"))
     docker.container("linux/arm64")
-    watch.folder.ask(Request("resume"))
+    watch.folder.append_request(Request("resume"))
     resumed = await execute_again(watch.folder)
     assert resumed.status is Status.PASSED
     assert resumed.order(events.TargetStarted) == ["redis"]

@@ -130,7 +130,7 @@ async def test_an_emulators_crash_is_unknown_and_never_a_pass(docker: FakeDocker
 async def test_a_missing_platform_fails_and_an_unreadable_index_is_unknown(
     docker: FakeDocker, registry: dict[str, Any], status: Status
 ) -> None:
-    docker.tell(**registry)
+    docker.configure(**registry)
     watch = await executed(prepared("redis"))
     assert (watch.status, *watch.targets("redis")) == (Status.FAILED, status)
 
@@ -196,11 +196,11 @@ async def test_requests_are_still_read_on_a_full_disk(
     full_disk_at(monkeypatch, events.RequestReceived, 2)
     async with running(prepared("gcp", "redis", check=False)) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
-        watch.folder.ask(Request("check", "gcp"))
+        watch.folder.append_request(Request("check", "gcp"))
         await soon(
             lambda: watch.has(events.RequestReceived), "it is written once there is space again"
         )
-        watch.folder.ask(Request("cancel", "gcp"))
+        watch.folder.append_request(Request("cancel", "gcp"))
     watch.finish()
     assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
     assert watch.has(events.RunEnded)
@@ -214,7 +214,7 @@ async def test_a_cancel_that_cannot_be_recorded_takes_effect(
     full_disk_at(monkeypatch, events.CancelRequested, 1)
     async with running(prepared("gcp", check=False)) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
-        watch.folder.ask(Request("cancel"))
+        watch.folder.append_request(Request("cancel"))
     assert watch.finish().status is Status.CANCELLED
 
 
@@ -225,7 +225,7 @@ async def test_cancelling_a_target_does_not_stop_the_others(docker: FakeDocker) 
     docker.target("gcp", {"stream": "cancelled/gcp", "hold": True})
     async with running(prepared("gcp", "redis")) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
-        watch.folder.ask(Request("cancel", "gcp"))
+        watch.folder.append_request(Request("cancel", "gcp"))
     watch.finish()
     assert watch.status is Status.CANCELLED
     assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.PASSED]
@@ -237,7 +237,7 @@ async def test_cancelling_the_run_stops_running_and_queued_targets(docker: FakeD
     docker.target("gcp", {"hold": True})
     async with running(prepared("gcp", "redis", jobs=1)) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
-        watch.folder.ask(Request("cancel"))
+        watch.folder.append_request(Request("cancel"))
     watch.finish()
     assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.CANCELLED]
     assert watch.order(events.TargetStarted) == ["gcp"]
@@ -249,7 +249,7 @@ async def test_cancelling_a_check_removes_its_container(docker: FakeDocker) -> N
         # The container of the native lane must have finished, or it would be removed as well.
         await soon(lambda: watch.has(events.LaneChecked, platform="linux/amd64"))
         await soon(lambda: docker.has("held-container"))
-        watch.folder.ask(Request("cancel", "redis"))
+        watch.folder.append_request(Request("cancel", "redis"))
     watch.finish()
     assert watch.status is Status.CANCELLED
     assert watch.targets("redis") == [Status.CANCELLED]
@@ -266,7 +266,7 @@ async def test_a_failed_target_can_be_retried_during_the_run(docker: FakeDocker)
     docker.target("gcp", {"hold": True})
     async with running(prepared("kafka", "gcp")) as (watch, _):
         await soon(lambda: watch.has(events.TargetEnded, target="kafka", outcome=Outcome.FAILED))
-        watch.folder.ask(Request("retry", "kafka"))
+        watch.folder.append_request(Request("retry", "kafka"))
         await soon(lambda: watch.has(events.TargetEnded, target="kafka", attempt=2))
         docker.release("gcp")
     watch.finish()
@@ -281,9 +281,9 @@ async def test_a_cancelled_target_can_be_retried(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True})
     async with running(prepared("kafka", "gcp")) as (watch, _):
         await soon(lambda: docker.has("held-kafka") and docker.has("held-gcp"))
-        watch.folder.ask(Request("cancel", "kafka"))
+        watch.folder.append_request(Request("cancel", "kafka"))
         await soon(lambda: watch.has(events.TargetEnded, target="kafka"))
-        watch.folder.ask(Request("retry", "kafka"))
+        watch.folder.append_request(Request("retry", "kafka"))
         await soon(lambda: watch.has(events.TargetEnded, target="kafka", attempt=2))
         docker.release("gcp")
     assert watch.finish().status is Status.PASSED
@@ -293,8 +293,10 @@ async def test_retrying_a_running_target_does_nothing(docker: FakeDocker) -> Non
     docker.target("gcp", {"hold": True})
     async with running(prepared("gcp")) as (watch, _):
         await soon(lambda: docker.has("held-gcp"))
-        watch.folder.ask(Request("retry", "gcp"))
-        watch.folder.ask(Request("cancel"))  # requests are handled in order: the retry comes first
+        watch.folder.append_request(Request("retry", "gcp"))
+        watch.folder.append_request(
+            Request("cancel")
+        )  # requests are handled in order: the retry comes first
     watch.finish()
     assert watch.order(events.TargetStarted) == ["gcp"]
 

@@ -78,7 +78,7 @@ async def test_it_waits_for_the_builds_and_can_be_cancelled_meanwhile(docker: Fa
         await soon(lambda: watch.poll().has(events.Note, target="redis"))
         await soon(lambda: watch.poll().lanes["redis linux/amd64"] is Status.PASSED)
         assert watch.lanes[f"redis {ARM64}"] is Status.CHECKING
-        watch.folder.ask(Request("cancel", "redis"))
+        watch.folder.append_request(Request("cancel", "redis"))
         await soon(lambda: watch.poll().has(events.CheckCancelled, target="redis"))
         docker.release("gcp")
     watch.finish()

@@ -81,7 +81,7 @@ async def test_layers_are_examined(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     lower = Made().file("lib/x.so", elf(62)).file("app/back", b"", 0o4755).done()
     upper = Made().file("lib/.wh.x.so").file("lib/y.so", elf(183)).done()
     (docker.place / "export").write_bytes(oci_export(lower, upper))
-    docker.tell(export=str(docker.place / "export"))
+    docker.configure(export=str(docker.place / "export"))
     layers = (digest_of(lower), digest_of(upper))
     config = msgspec.structs.replace(CONFIG, layers=layers)
     results = await answers(config=config)
@@ -109,7 +109,7 @@ async def test_evidence_of_a_large_image_stays_small(
         made.file(f"lib/{number:0200}.so", elf(62))
     layer = made.done()
     (docker.place / "export").write_bytes(oci_export(layer))
-    docker.tell(export=str(docker.place / "export"))
+    docker.configure(export=str(docker.place / "export"))
     config = msgspec.structs.replace(
         CONFIG,
         layers=(digest_of(layer),),
@@ -134,7 +134,7 @@ async def test_config_and_history_are_read_over_one_connection(
 
 async def test_a_missing_image_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     docker = FakeDocker(tmp_path / "fake", monkeypatch)
-    docker.tell(missing=["redis"])
+    docker.configure(missing=["redis"])
     config = await config_of("openhqm:latest-redis", "linux/arm64")
     assert str(config) == "No such image: redis"
 

@@ -18,7 +18,7 @@ from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.run.requests import RequestReader
 from openhqm_tui.store.run_folder import Request, RunFolder
-from tests.domain.folding import whole
+from tests.domain.folding import as_plain_data
 from tests.recordings import copied, recording
 from tests.recordings import state_of as followed
 
@@ -78,12 +78,12 @@ def test_requests_written_after_a_cut_at_any_byte_are_read(tmp_path: Path) -> No
     folder = alone("failed", tmp_path / "run")
     before = [Request("cancel", "redis"), Request("retry", "kafka"), Request("resume")]
     for request in before:
-        folder.ask(request)
+        folder.append_request(request)
     data = folder.control_file.read_bytes()
     last = Request("check", "redis", "linux/amd64", "user")
     for size in range(len(data) + 1):
         folder.control_file.write_bytes(data[:size])
-        folder.ask(last)
+        folder.append_request(last)
         request_reader = RequestReader(folder, 0)
         requests = request_reader.read()
         assert requests[-1] == last, f"cut at {size}"
@@ -119,9 +119,9 @@ def test_truncated_events_give_the_state_of_their_complete_lines(tmp_path: Path,
         lines = data[:size].count(b"\n")
         if lines not in expected:
             folder.events_file.write_bytes(b"".join(data.splitlines(keepends=True)[:lines]))
-            expected[lines] = whole(followed(folder))
+            expected[lines] = as_plain_data(followed(folder))
         folder.events_file.write_bytes(data[:size])
-        assert whole(followed(folder)) == expected[lines], f"cut at {size}"
+        assert as_plain_data(followed(folder)) == expected[lines], f"cut at {size}"
 
 
 def test_a_resumed_run_has_the_state_that_followers_read(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_resumed_run_has_the_state_that_followers_read(tmp_path: Path) -> None
         for event in (RESUMED, events.RunEnded(at=2e9, outcome=Outcome.CANCELLED)):
             folder.append(event)
             taken_up.apply_event(event)
-        assert whole(followed(folder)) == whole(taken_up), f"cut at {size}"
+        assert as_plain_data(followed(folder)) == as_plain_data(taken_up), f"cut at {size}"
 
 
 # -- the stream of a target -------------------------------------------------------------------
@@ -165,7 +165,7 @@ def test_a_stream_cut_off_at_any_byte_has_the_records_of_its_complete_lines() ->
         assert len(last.close()) == complete, f"cut behind {at}"
     assert counted > 100
     state.end_stream("all")
-    assert whole(state)["targets"]["all"] == _stream_of(data)
+    assert as_plain_data(state)["targets"]["all"] == _stream_of(data)
 
 
 def _is_torn(line: bytes) -> bool:
@@ -180,7 +180,7 @@ def _stream_of(data: bytes) -> object:
     reader, state = StreamDecoder(), RunState(recording("cold").info)
     state.apply_records("all", [*reader.feed(data), *reader.close()])
     state.end_stream("all")
-    return whole(state)["targets"]["all"]
+    return as_plain_data(state)["targets"]["all"]
 
 
 def test_truncated_plain_text_is_kept() -> None:
@@ -213,6 +213,6 @@ def test_a_truncated_stream_gives_the_state_of_its_complete_lines(
         count = len(lines) - (record and _is_torn(lines[-1]))
         if count not in expected:
             stream.write_bytes(b"".join(lines[:count]))
-            expected[count] = whole(followed(folder))
+            expected[count] = as_plain_data(followed(folder))
         stream.write_bytes(data[:size])
-        assert whole(followed(folder)) == expected[count], f"cut at {size}"
+        assert as_plain_data(followed(folder)) == expected[count], f"cut at {size}"

@@ -115,7 +115,7 @@ async def test_a_silent_build_can_be_cancelled(docker: FakeDocker) -> None:
     docker.target("gcp", {"hold": True})
     async with running(prepared("gcp", check=False, quiet_after=0.1)) as (watch, _):
         await soon(lambda: watch.has(events.OutputStalled, target="gcp"))
-        watch.folder.ask(Request("cancel", "gcp"))
+        watch.folder.append_request(Request("cancel", "gcp"))
     assert watch.finish().follower.state.outcome is Outcome.CANCELLED
 
 

@@ -71,7 +71,7 @@ def test_the_same_run_is_packed_to_the_same_bytes(packed, tmp_path):
 def test_files_that_are_not_part_of_a_run_are_not_packed(tmp_path):
     run = copied("checked", tmp_path / "run")
     os.close(run.lock())
-    run.ask(Request("cancel"))
+    run.append_request(Request("cancel"))
     (run.path / "imported").touch()
     (run.path / ".netrc").write_text("password")
     (run.path / "stranger.txt").write_text("x")

@@ -151,7 +151,7 @@ def test_events_and_requests_are_complete_lines(tmp_path: Path) -> None:
     lines = run.events_file.read_bytes().splitlines()
     assert [journal.event_decoder.decode(line) for line in lines] == events
     assert list(run.events()) == events
-    ends = [run.ask(Request("cancel", "redis")), run.ask(Request("cancel"))]
+    ends = [run.append_request(Request("cancel", "redis")), run.append_request(Request("cancel"))]
     data = run.control_file.read_bytes()
     requests = [msgspec.json.decode(line) for line in data.splitlines()]
     assert requests == [{"ask": "cancel", "target": "redis"}, {"ask": "cancel"}]
@@ -193,7 +193,7 @@ def test_a_partial_write_is_continued(tmp_path: Path, monkeypatch: pytest.Monkey
     run = made(tmp_path)
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:7]))
-    end = run.ask(Request("cancel", "redis"))
+    end = run.append_request(Request("cancel", "redis"))
     monkeypatch.undo()
     assert run.control_file.read_bytes() == b'{"ask":"cancel","target":"redis"}\n'
     assert end == run.control_file.stat().st_size

@@ -140,7 +140,7 @@ class World:
     makes_slowly: bool = False
     other_facts: dict[str, EngineFacts] = field(default_factory=dict)
     images: dict[str, Pullable] = field(default_factory=dict)
-    asked: list[Request] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     paged: list[str] = field(default_factory=list)
     copied: list[str] = field(default_factory=list)
     begin: Callable[[BuildOptions], RunFolder] | None = None
@@ -209,8 +209,8 @@ class FakeBackend(Backend):
 
     def ask(self, run: RunFolder, *requests: Request) -> None:
         for request in requests:
-            self.world.asked.append(request)
-            run.ask(request)
+            self.world.requests.append(request)
+            run.append_request(request)
 
     def past(self) -> PastRuns:
         return read_past(self.world.state)

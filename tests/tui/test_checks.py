@@ -127,7 +127,7 @@ async def test_without_a_run_there_are_no_checks(world: World):
         await pilot.press("f", "e", "r", "R", "A", "y", "enter")
         await settle(pilot)
         assert isinstance(app.screen, ChecksScreen)
-        assert world.asked == []
+        assert world.requests == []
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ async def test_a_run_without_checks_can_be_checked_later(world: World):
         assert "checks are disabled for this run" in text(app, "#checks-summary")
         assert "R checks this image now" in text(app, "#evidence")
         await pilot.press("R")
-        await until(pilot, lambda: world.asked == [Request("check", "redis", "linux/amd64")])
+        await until(pilot, lambda: world.requests == [Request("check", "redis", "linux/amd64")])
 
 
 async def test_a_running_check_is_shown_and_earlier_verdicts_stay(world: World):
@@ -227,7 +227,7 @@ async def test_a_missing_image_cannot_be_checked(world: World):
         await settle(pilot)
         await pilot.press("r", "R", "A")
         await settle(pilot)
-        assert world.asked == []
+        assert world.requests == []
 
 
 async def test_a_long_name_leaves_room_for_the_verdicts(world: World):

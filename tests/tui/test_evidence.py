@@ -46,7 +46,7 @@ async def test_a_verdict_can_be_opened_rechecked_and_closed_by_mouse(world: Worl
         keys = app.screen.query_one(KeyLine)
         line = keys.render().plain
         await pilot.click(KeyLine, offset=(line.index("Check again"), 0))
-        await until(pilot, lambda: world.asked == [Request("check", *ARM, "machine")])
+        await until(pilot, lambda: world.requests == [Request("check", *ARM, "machine")])
         await pilot.click(KeyLine, offset=(line.index("Next"), 0))
         await until(pilot, lambda: text(app, "#evidence-all").startswith("clients"))
         await pilot.click(KeyLine, offset=(line.index("Close"), 0))

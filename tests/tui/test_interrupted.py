@@ -43,7 +43,7 @@ async def test_a_dead_runner_is_reported_and_the_run_is_resumed(world: World):
     app = world.app(made.run)
 
     def ask(run: RunFolder, request: Request) -> None:
-        world.asked.append(request)
+        world.requests.append(request)
         made.hold().start().begin("kafka", 20, attempt=2)
 
     app.session.backend.ask = ask
@@ -65,7 +65,7 @@ async def test_a_dead_runner_is_reported_and_the_run_is_resumed(world: World):
         assert len(app.screen_stack) == 1
         await pilot.press("u")
         await until(pilot, lambda: app.session.run_is_live and banner(app) == "")
-        assert world.asked == [Request("resume")]
+        assert world.requests == [Request("resume")]
         await until(pilot, lambda: "attempt 2" in listed(app))
     made.release()
 
@@ -80,7 +80,7 @@ async def test_resume_in_the_banner_can_be_clicked(world: World):
         lines = banner(app).split("\n")
         at = lines[1].index("u Resume")
         await pilot.click(InterruptedPanel, offset=(at + 2, 1))
-        await until(pilot, lambda: world.asked == [Request("resume")])
+        await until(pilot, lambda: world.requests == [Request("resume")])
 
 
 def test_a_run_that_cannot_be_resumed_offers_no_resume(world: World):
@@ -99,7 +99,7 @@ async def test_a_cancelled_run_can_be_resumed(world: World):
         await until(pilot, lambda: app.screen.check_action("resume", ()))
         assert banner(app) == ""
         await pilot.press("u")
-        await until(pilot, lambda: world.asked == [Request("resume")])
+        await until(pilot, lambda: world.requests == [Request("resume")])
 
 
 async def test_a_run_with_nothing_left_cannot_be_resumed(world: World):
@@ -130,13 +130,13 @@ async def test_history_resumes_and_cancels_runs_and_shows_interrupted_ones(world
         await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
         await pilot.press("enter")
-        await until(pilot, lambda: world.asked == [Request("cancel")])
+        await until(pilot, lambda: world.requests == [Request("cancel")])
         assert '"cancel"' in made.run.control_file.read_text()
         made.release()
         await until(pilot, lambda: table.render().plain.count("! interrupted") == 2)
         await pilot.press("down", "u")
         await until(pilot, lambda: app.place is not None and app.place.PLACE == "run")
-        await until(pilot, lambda: world.asked == [Request("cancel"), Request("resume")])
+        await until(pilot, lambda: world.requests == [Request("cancel"), Request("resume")])
         assert app.session.run_folder.path == cut.run.path
         assert '"resume"' in cut.run.control_file.read_text()
 

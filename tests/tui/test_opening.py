@@ -131,7 +131,7 @@ async def test_resuming_the_latest_interrupted_run_is_offered(world: World, keys
         await pilot.press(*keys)
         await until(pilot, lambda: not isinstance(app.screen, QuestionDialog))
         await until(pilot, lambda: app.place is not None and place == app.place.PLACE)
-        await until(pilot, lambda: world.asked == requests)
+        await until(pilot, lambda: world.requests == requests)
         assert (app.session.run_folder is not None) is (place == "run")
         if place == "run":
             assert app.session.run_folder.path == made.run.path

@@ -75,7 +75,7 @@ async def test_no_request_is_sent_to_a_run(world: World, tmp_path: Path, key: st
         await pilot.press(key)
         await pilot.pause()
         assert len(app.screen_stack) == before
-        assert world.asked == []
+        assert world.requests == []
 
 
 async def test_acting_commands_are_grayed_out_and_viewing_ones_are_not(world: World) -> None:

@@ -124,7 +124,7 @@ async def test_requests_are_refused_during_a_replay(world: World):
         await pilot.press("3")
         await settle(pilot)
         await is_refused("A")
-        assert world.asked == []
+        assert world.requests == []
 
 
 async def test_quitting_during_a_replay_asks_nothing(world: World):

@@ -163,7 +163,7 @@ async def test_a_target_is_retried_and_its_new_attempt_is_shown(world: World):
         await settle(pilot)
         assert targets(app).chosen == "kafka"
         await pilot.press("r")
-        await until(pilot, lambda: world.asked == [Request("retry", "kafka")])
+        await until(pilot, lambda: world.requests == [Request("retry", "kafka")])
         made.begin("kafka", 8, attempt=2)
         again = {"digest": "sha256:again", "name": "[linux/amd64 core 1/1] RUN again"}
         log = {"vertex": "sha256:again", "stream": 1, "data": "dGhlIHNlY29uZCB0aW1lCg=="}
@@ -175,7 +175,7 @@ async def test_a_target_is_retried_and_its_new_attempt_is_shown(world: World):
         assert not digest(app).display
         await pilot.press("r")
         await pilot.pause()
-        assert len(world.asked) == 1
+        assert len(world.requests) == 1
     made.release()
 
 
@@ -190,7 +190,7 @@ async def test_all_failed_and_cancelled_targets_are_retried_together(world: Worl
         await settle(pilot)
         await pilot.press("R")
         wanted = {Request("retry", "kafka"), Request("retry", "sqs")}
-        await until(pilot, lambda: set(world.asked) == wanted)
+        await until(pilot, lambda: set(world.requests) == wanted)
         assert "retrying kafka, sqs" in notices(app)
 
 
@@ -203,14 +203,14 @@ async def test_resuming_a_run_keeps_selection_and_zoom(world: World):
         await settle(pilot)
 
         def ask(run: RunFolder, request: Request) -> None:
-            world.asked.append(request)
+            world.requests.append(request)
             made.hold().start().begin(request.target, 20, attempt=2)
 
         app.session.backend.ask = ask
         await pilot.press("r")
         await until(pilot, lambda: app.session.run_state.targets["sqs"].attempt == 2)
         await until(pilot, lambda: app.session.run_is_live and targets(app).size)
-        assert world.asked == [Request("retry", "sqs")]
+        assert world.requests == [Request("retry", "sqs")]
         assert "attempt 2" in targets(app).render().plain
         assert targets(app).chosen == "sqs"
         assert panes(app).zoomed == ("sqs", "linux/arm64")
@@ -246,7 +246,7 @@ async def test_confirming_a_cancel_after_the_end_requests_nothing(world: World):
         await until(pilot, lambda: not app.session.run_is_live)
         await pilot.press("enter")
         await pilot.pause()
-        assert world.asked == []
+        assert world.requests == []
 
 
 async def test_all_output_of_buildx_can_be_shown(world: World):

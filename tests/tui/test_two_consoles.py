@@ -28,7 +28,7 @@ async def test_requests_of_one_console_are_seen_in_both(world: World):
         await first.press("down", "c")
         await until(first, lambda: isinstance(one.screen, QuestionDialog))
         await first.press("enter")
-        await until(first, lambda: world.asked == [Request("cancel", "kafka")])
+        await until(first, lambda: world.requests == [Request("cancel", "kafka")])
         # The runner's response.
         made.run.append(CancelRequested(at=made.at(9), target="kafka"))
         await until(second, lambda: "kafka is being cancelled by another console" in notices(other))
@@ -39,7 +39,7 @@ async def test_requests_of_one_console_are_seen_in_both(world: World):
         await until(second, lambda: "⊘ kafka" in listed(other))
         # The other console retries.
         await second.press("down", "r")
-        await until(second, lambda: world.asked[-1] == Request("retry", "kafka"))
+        await until(second, lambda: world.requests[-1] == Request("retry", "kafka"))
         made.begin("kafka", 12, attempt=2)
         await until(first, lambda: "attempt 2" in listed(one))
         await until(second, lambda: "attempt 2" in listed(other))

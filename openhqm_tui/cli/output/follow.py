@@ -154,7 +154,7 @@ def _cancelling(folder: RunFolder) -> Iterator[None]:
         # Set it first: a second signal may arrive while this one is handled.
         asked = True
         try:
-            folder.ask(Request("cancel"))
+            folder.append_request(Request("cancel"))
         except OSError as error:
             asked = False
             sys.stderr.write(f"\nopenhqm-tui: can't cancel the run ({error.strerror}); try again\n")

@@ -96,7 +96,7 @@ class LogLines:
         block = self._block(index)
         return block.times[index - block.first]
 
-    def holds(self, text: bytes) -> bool:
+    def contains(self, text: bytes) -> bool:
         """Return whether the log contains `text`."""
         return any(text in block.data for block in self._backwards())
 

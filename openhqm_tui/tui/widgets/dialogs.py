@@ -298,7 +298,7 @@ def _answered(session: Session, answer: str | None) -> None:
     if answer == "cancel" and session.run_folder is not None and not session.backend.read_only:
         # Not in a thread, which would start too late.
         try:
-            session.run_folder.ask(Request("cancel"))
+            session.run_folder.append_request(Request("cancel"))
         except OSError as error:
             session.app.notify(f"can't cancel the run: {error}", severity="error", markup=False)
             return

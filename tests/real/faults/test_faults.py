@@ -79,9 +79,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def answers(whole: Ran, folder: Path, request: pytest.FixtureRequest) -> Iterator[Answers]:
+def answers(main_job: Ran, folder: Path, request: pytest.FixtureRequest) -> Iterator[Answers]:
     """Build and check all faults once; under emulation only the selected ones."""
-    assert whole.code == 0, whole.err
+    assert main_job.code == 0, main_job.err
     chosen = [getattr(item, "callspec", None) for item in request.session.items]
     emulated = {
         spec.params["fault"].name
