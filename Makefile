@@ -66,9 +66,9 @@ soak: $(READY)
 	  $(BIN)/python -m tests.soak $$name $(if $(TIMES),--times $(TIMES)) $(if $(SEED),--seed $(SEED)) || exit 1; \
 	done
 
-## Build images with deliberate faults and show which check finds each (needs an engine)
+## Build images with deliberate faults and show which check finds each (needs an engine; NAME="…" selects some)
 faults: $(READY)
-	@$(BIN)/python -m tests.real.faults $(if $(NAME),--name $(NAME))
+	@$(BIN)/python -m tests.real.faults $(if $(NAME),--only $(NAME))
 
 ## Update the screen snapshots (review snapshot_report.html first)
 snapshots: $(READY)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from openhqm_tui.domain.run.critical_path import Order, critical_path, load
@@ -175,22 +173,18 @@ def test_a_running_step_counts_until_now() -> None:
     assert (sums.on_path, sums.wall) == pytest.approx((6, 7))
 
 
-def test_a_long_chain_of_cached_steps_is_followed_quickly() -> None:
+def test_a_long_chain_of_cached_steps_is_followed() -> None:
     many = 5000
     steps = [S(f"s{n}", f"s{n - 1}" if n else "", ((1, 1),), cached=True) for n in range(many)]
     target = target_of(*steps, S("end", f"s{many - 1}", ((1, 2),)))
-    started = time.perf_counter()
     assert len(critical_path(target)) == many + 1
-    assert time.perf_counter() - started < 2
 
 
-def test_many_steps_of_one_name_are_ordered_quickly() -> None:
+def test_many_steps_of_one_name_are_ordered() -> None:
     ran = [S("[a 1/1] RUN it", "", ((0, 1),), digest=f"r{n}") for n in range(1500)]
     taken = [
         S("[a 1/1] RUN it", f"t{n - 1}", ((2, 2),), cached=True, digest=f"t{n}")
         for n in range(1500)
     ]
     order = Order(target_of(*ran, *taken))
-    started = time.perf_counter()
     assert order.path()[-1].startswith("t")
-    assert time.perf_counter() - started < 0.5
