@@ -12,6 +12,8 @@ import pytest
 
 from openhqm_tui.domain.checks.evidence import ProbeAnswer, SeenService
 from openhqm_tui.run.checks import container
+from openhqm_tui.run.checks.probe_service import Service
+from openhqm_tui.run.checks.probe_system import Tree
 from tests.run.test_probe import NONCE, run
 from tests.waiting import until
 
@@ -329,3 +331,11 @@ def test_the_health_check_is_executed_once(
     late = report(tmp_path, service, "sleep", "1000", *command, health="health=0.5,2")
     assert late.health is not None
     assert late.health.timed_out
+
+
+def test_a_busy_machine_does_not_delay_the_next_look_at_the_processes() -> None:
+    service = Service.__new__(Service)
+    service.tree, service.first_end, service.busy = Tree(), 0.0, []
+    service.clock, service.cpu_clock = lambda: 105.0, lambda: 1.0
+    service.look_at_processes(100.0, set())
+    assert service.next_look == 100.05

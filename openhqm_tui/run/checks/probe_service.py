@@ -152,13 +152,14 @@ class Service:
         self, asked: str, command: "list[str]", health: "list[str]", patience: float
     ) -> None:
         from select import POLLIN, poll
-        from time import monotonic
+        from time import monotonic, process_time
 
         number, status, seconds, calm, listen, self.path = asked.split(",", 5)
         self.port, self.status = int(number), int(status)
         self.seconds, self.calm, self.repeats = float(seconds), float(calm), 0
         self.unix = listen[5:] if listen[:5] == "unix:" else ""
-        self.clock, self.poll, self.readable = monotonic, poll, POLLIN
+        self.clock, self.cpu_clock = monotonic, process_time
+        self.poll, self.readable = poll, POLLIN
         self.health_command, self.health_seconds = health, patience
         self.health: "HealthCheck | None" = None
         self.result: "dict[str, Any]" = {}
@@ -266,6 +267,7 @@ class Service:
 
     def look_at_processes(self, now: float, skipped: "set[int]") -> None:
         """Record which processes have ended and were restarted, and their CPU time."""
+        begun = self.cpu_clock()
         self.tree.update(skipped)
         if self.tree.ends() != self.ends:
             self.first_end, self.last_end = self.first_end or now, now
@@ -273,8 +275,9 @@ class Service:
         self.busy.append((now, self.tree.ticks))
         while now - self.busy[0][0] > GRACE:
             self.busy.pop(0)
-        # At most a twentieth of the time is spent on it.
-        self.next_look = now + max(0.05, 20 * (self.clock() - now))
+        # At most a twentieth of the time is spent on it. This is CPU time: by the clock, a busy
+        # machine would look so rarely that it misses restarts.
+        self.next_look = now + max(0.05, 20 * (self.cpu_clock() - begun))
 
     def hear(self, now: float) -> int:
         """Keep the end of its output and its complaints about peers; return the bytes read."""
