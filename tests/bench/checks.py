@@ -33,6 +33,7 @@ from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.engine.docker.facts import read_facts
 from openhqm_tui.run.checks.container import ask
 from openhqm_tui.run.checks.lane import check_lane, index_of
+from openhqm_tui.run.checks.layer_reader import LayerReader
 from openhqm_tui.run.checks.static import config_of
 from openhqm_tui.run.start.expectations import expectation_of
 from tests.bench.rows import Row, Wanted
@@ -208,7 +209,13 @@ def _ours_all(lane: Lane) -> None:
         run_id = f"bench-{secrets.token_hex(4)}"
         reference = f"{lane.image.rpartition(':')[0]}@{digest}"
         checked = await check_lane(
-            reference, lane.expected, index, emulated=lane.emulated, run_id=run_id, lane="it"
+            reference,
+            lane.expected,
+            index,
+            LayerReader(),
+            emulated=lane.emulated,
+            run_id=run_id,
+            lane="it",
         )
         assert is_verified(checked.verdicts), checked.verdicts
 

@@ -15,6 +15,7 @@ from openhqm_tui.engine.docker.images import ImageUnknown
 from openhqm_tui.run.checks import container, sandbox, static
 from openhqm_tui.run.checks import lane as checks
 from openhqm_tui.run.checks.lane import check_lane
+from openhqm_tui.run.checks.layer_reader import LayerReader
 from openhqm_tui.run.checks.probe import MARK
 from openhqm_tui.run.process import Ended
 from tests.expecting import expect, with_keys
@@ -71,7 +72,13 @@ async def lane(
 ) -> checks.Checked:
     wanted = with_keys(WANTED, **more)
     return await check_lane(
-        "openhqm@sha256:1", wanted, index, emulated=emulated, run_id="run", lane="redis-linux-arm64"
+        "openhqm@sha256:1",
+        wanted,
+        index,
+        LayerReader(),
+        emulated=emulated,
+        run_id="run",
+        lane="redis-linux-arm64",
     )
 
 
@@ -327,7 +334,9 @@ async def test_a_missing_python_is_reported_when_the_probe_cant_start(
     engine = Engine(monkeypatch, missing("python"), missing("python3"))
     engine.seen = msgspec.structs.replace(engine.seen, entrypoint=(), cmd=cmd, user="1000")
     wanted = msgspec.structs.replace(with_keys(WANTED, service={}), may_lack_python=optional)
-    checked = await check_lane("x@y", wanted, INDEX, emulated=False, run_id="run", lane="x")
+    checked = await check_lane(
+        "x@y", wanted, INDEX, LayerReader(), emulated=False, run_id="run", lane="x"
+    )
     seen = {v.check: v for v in checked.verdicts if v.check not in ALWAYS}
     assert {name: verdict.answer for name, verdict in seen.items()} == {
         name: answer for name, (answer, _) in expected.items()
@@ -339,6 +348,8 @@ async def test_a_missing_python_is_reported_when_the_probe_cant_start(
 async def test_an_image_without_python_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(monkeypatch)
     wanted = msgspec.structs.replace(WANTED, has_python=False)
-    checked = await check_lane("x@y", wanted, INDEX, emulated=False, run_id="run", lane="x")
+    checked = await check_lane(
+        "x@y", wanted, INDEX, LayerReader(), emulated=False, run_id="run", lane="x"
+    )
     assert [v.check for v in checked.verdicts] == [*ALWAYS, "user"]
     assert engine.started == []

@@ -14,6 +14,7 @@ from openhqm_tui.domain.checks.evidence import SeenConfig, SeenImage
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.docker.images import ImageUnknown
+from openhqm_tui.run.checks.layer_reader import LayerReader
 from openhqm_tui.run.checks.static import config_of, look_at, without_secrets
 from tests.engine.tars import Made, digest_of, elf, oci_export
 from tests.expecting import expect
@@ -46,7 +47,7 @@ GONE = ImageUnknown("no such image")
 
 
 async def answers(index: Any = INDEX, config: Any = CONFIG) -> dict[str, tuple[Answer, str]]:
-    read, evidence = await look_at("x@y", ARM, index, config)
+    read, evidence = await look_at("x@y", ARM, index, config, LayerReader())
     verdicts = judge(WANTED, read, Group.STATIC)
     assert [verdict.check for verdict in verdicts] == CHECKS
     assert msgspec.json.encode(evidence)
@@ -88,7 +89,7 @@ async def test_layers_are_examined(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert results["binaries"] == (Answer.PASS, "1 ELF file, all aarch64")
     assert results["setuid"] == (Answer.FAIL, "/app/back (4755)")
     assert results["secrets"][0] is Answer.PASS
-    _, evidence = await look_at("x@y", ARM, INDEX, config)
+    _, evidence = await look_at("x@y", ARM, INDEX, config, LayerReader())
     assert evidence["files"] == {
         "binaries": {"aarch64": 1},
         "caches": {},
@@ -117,7 +118,7 @@ async def test_evidence_of_a_large_image_stays_small(
         labels={f"{'y' * 9000}{n}": "z" for n in range(5000)},
         history=("RUN " + "w" * 9000,) * 5000,
     )
-    _, evidence = await look_at("x@y", ARM, INDEX, config)
+    _, evidence = await look_at("x@y", ARM, INDEX, config, LayerReader())
     assert len(msgspec.json.encode(evidence)) < 500_000
 
 

@@ -35,6 +35,7 @@ from openhqm_tui.engine.docker.images import (
 )
 from openhqm_tui.run.checks.companions import Companions, shown_companion
 from openhqm_tui.run.checks.container import ContainerAnswer, ask, shown_command
+from openhqm_tui.run.checks.layer_reader import LayerReader
 from openhqm_tui.run.checks.static import config_of, look_at
 from openhqm_tui.run.process import gather_all
 
@@ -82,6 +83,7 @@ async def check_lane(
     reference: str,
     expected: Expectation,
     index: list[SeenImage] | ImageUnknown,
+    layers: LayerReader,
     *,
     documents: Documents | None = None,
     companions: Companions | None = None,
@@ -95,7 +97,7 @@ async def check_lane(
     evidence: dict[str, object] = {"image": reference, "platform": platform, "emulated": emulated}
     config = await config_of(reference, platform)
     # Concurrently: one waits for the engine to export layers, the other for a container.
-    reading = asyncio.ensure_future(look_at(reference, expected.platform, index, config))
+    reading = asyncio.ensure_future(look_at(reference, expected.platform, index, config, layers))
     asking = asyncio.ensure_future(
         _ask(reference, expected, config, companions, emulated=emulated, run_id=run_id, lane=lane)
     )

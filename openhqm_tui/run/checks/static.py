@@ -3,183 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import signal
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from weakref import WeakKeyDictionary
 
 import msgspec
 
 from openhqm_tui.domain.checks.evidence import Contents, Evidence, SeenConfig, SeenImage
 from openhqm_tui.domain.checks.layers import FileKind, ScannedLayer, place
-from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.secrets.redact import Mask, config_secrets
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.docker.api import EngineApi
 from openhqm_tui.engine.docker.images import ImageUnknown, read_config, read_history
-from openhqm_tui.engine.layers.scan import Limits, ScanLine, ScanOrder
-from openhqm_tui.store.layer_cache import LayerCache
-
-# The layers of an image come from the cache, or are exported by the engine and read in a child
-# process: `docker image save` writes directly to engine/layers/scan, so that neither the image nor
-# a file of it passes through this process.
-
-# Seconds for an export and reading it, also on a busy machine.
-PATIENCE = 900.0
-_MOST_TOLD = 128 << 20
-_MOST_ERRORS = 64 << 10
-# The variables with which Python finds its modules; none of them is secret.
-_PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "SYSTEMROOT")
-
-# One export at a time for each platform: lanes of one platform share most of their layers.
-_EXPORTS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] = (
-    WeakKeyDictionary()
-)
-
-
-class LayersUnread(Problem):
-    """Some layers of an image can't be read; `str()` is the reason."""
-
-
-async def layers_of(
-    reference: str,
-    platform: str,
-    digests: Sequence[str],
-    cache: LayerCache | None = None,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
-) -> list[ScannedLayer]:
-    """Return the layers of one platform's image, the lowest first.
-
-    `reference` names it by digest, `digests` its layers as its config does. Raises LayersUnread.
-    """
-    cache = cache or LayerCache()
-    known = await asyncio.to_thread(_from_cache, cache, digests)
-    if not set(digests) <= set(known):
-        locks = _EXPORTS.setdefault(asyncio.get_running_loop(), {})
-        async with locks.setdefault(platform, asyncio.Lock()):
-            # Meanwhile another lane may have read shared layers.
-            known = await asyncio.to_thread(_from_cache, cache, digests)
-            missing = [digest for digest in dict.fromkeys(digests) if digest not in known]
-            if missing:
-                blobs = tuple(layer.blob for layer in known.values() if layer.blob)
-                order = ScanOrder(wanted=tuple(missing), known=blobs, limits=limits)
-                read, why = await _export(reference, platform, order)
-                known |= read
-                await asyncio.to_thread(_keep, cache, read)
-                left = sum(digest not in known for digest in missing)
-                if left:
-                    raise LayersUnread(f"{left} of {len(digests)} layers can't be read: {why}")
-    return [known[digest] for digest in digests]
-
-
-def _from_cache(cache: LayerCache, digests: Sequence[str]) -> dict[str, ScannedLayer]:
-    found = ((digest, cache.get(digest)) for digest in dict.fromkeys(digests))
-    return {digest: layer for digest, layer in found if layer is not None}
-
-
-def _keep(cache: LayerCache, layers: dict[str, ScannedLayer]) -> None:
-    for layer in layers.values():
-        cache.put(layer)
-
-
-async def _export(
-    reference: str, platform: str, order: ScanOrder
-) -> tuple[dict[str, ScannedLayer], str]:
-    """Return the layers that were read, by digest, and why others weren't."""
-    reading, writing = os.pipe()
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    running: list[asyncio.subprocess.Process] = []
-    try:
-        try:
-            running.append(
-                await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", "openhqm_tui.engine.layers.scan"),
-                    msgspec.json.encode(order).decode(),
-                    stdin=reading,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.PIPE,
-                    env=environment,
-                    start_new_session=True,
-                )
-            )
-            running.append(
-                await asyncio.create_subprocess_exec(
-                    *("docker", "image", "save", "--platform", platform, reference),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=writing,
-                    stderr=asyncio.subprocess.PIPE,
-                    start_new_session=True,
-                )
-            )
-        finally:
-            os.close(reading)
-            os.close(writing)
-        scan, save = running
-        told, errors, words = await asyncio.wait_for(
-            asyncio.gather(
-                _read(scan.stdout, _MOST_TOLD),
-                _read(scan.stderr, _MOST_ERRORS),
-                _read(save.stderr, _MOST_ERRORS),
-            ),
-            PATIENCE,
-        )
-        scanned, saved = await scan.wait(), await save.wait()
-    except TimeoutError:
-        return {}, f"timed out after {PATIENCE:.0f} s"
-    except OSError as error:
-        return {}, f"the image export can't be started ({error.strerror})"
-    finally:
-        for process in running:
-            await _end(process)
-    return _parsed(told, scanned=scanned, errors=errors, saved=saved, words=words, order=order)
-
-
-def _parsed(
-    told: bytes, *, scanned: int, errors: bytes, saved: int, words: bytes, order: ScanOrder
-) -> tuple[dict[str, ScannedLayer], str]:
-    """Return layers and reasons from the output and exit codes of both programs."""
-    layers: dict[str, ScannedLayer] = {}
-    reasons: list[str] = []
-    for line in told.splitlines():
-        try:
-            said = msgspec.json.decode(line, type=ScanLine)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            reasons.append("the layer reader's output can't be parsed")
-            break
-        if said.layer is not None and said.layer.digest in order.wanted:
-            layers[said.layer.digest] = said.layer
-        if said.trouble is not None:
-            reasons.append(one_line(said.trouble.reason))
-    if scanned in {-signal.SIGXCPU, -signal.SIGKILL}:
-        reasons.append(f"it takes more than {order.limits.seconds} s to read")
-    elif scanned:
-        reasons.append(f"the layer reader failed: {one_line(errors[-400:]) or scanned}")
-    # A reader with all layers exits early, and the export ends with a broken pipe.
-    elif saved and not set(order.wanted) <= set(layers):
-        reasons.append(f"the engine can't export the image: {one_line(words[-400:]) or saved}")
-    return layers, "; ".join(dict.fromkeys(reasons)) or "they aren't in the engine's export"
-
-
-async def _read(stream: asyncio.StreamReader | None, limit: int) -> bytes:
-    kept = bytearray()
-    while stream is not None and (piece := await stream.read(65536)):
-        if len(kept) < limit:
-            kept += piece[: limit - len(kept)]
-    return bytes(kept)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    # Shielded, so that a cancelled check leaves no process behind either.
-    await asyncio.shield(process.wait())
-
+from openhqm_tui.run.checks.layer_reader import LayerReader, LayersUnread
 
 # An image's texts can have any length; these limits keep the evidence file readable.
 _MOST_LINES = 200
@@ -200,6 +37,7 @@ async def look_at(
     platform: Platform,
     index: list[SeenImage] | ImageUnknown,
     config: SeenConfig | ImageUnknown,
+    layer_reader: LayerReader,
 ) -> tuple[Evidence, dict[str, object]]:
     """Return what is read of one lane's image without running it, and the evidence to keep."""
     seen, why_index = (None, str(index)) if isinstance(index, ImageUnknown) else (index, "")
@@ -210,7 +48,7 @@ async def look_at(
         why = "the engine doesn't list the image's layers"
     elif told is not None and told.layers is not None:
         try:
-            layers = await layers_of(reference, str(platform), told.layers)
+            layers = await layer_reader.read(reference, str(platform), told.layers)
             contents = Contents(tuple(await asyncio.to_thread(place, layers)), len(layers))
         except LayersUnread as error:
             why = str(error)

@@ -12,6 +12,7 @@ from openhqm_tui.domain.checks.evidence import SeenImage
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.engine.docker.images import ImageUnknown
 from openhqm_tui.run.checks.lane import Checked, Documents, check_lane, check_service_again
+from openhqm_tui.run.checks.layer_reader import LayerReader
 
 
 class Workload:
@@ -21,6 +22,7 @@ class Workload:
         self._pending = self._working = self._begun = 0
         self._idle = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._layers = LayerReader()
         # A container that starts Python is CPU-bound: more of them than cores only wait longer.
         self._slots = asyncio.Semaphore(max(1, os.cpu_count() or 1))
 
@@ -48,11 +50,12 @@ class Workload:
         nothing else is running; `notify` receives a line about it with the image's `name`.
         """
         with self._counted_as_pending():
+            self._layers.announce(reference, str(expected.platform))
             async with self._slots:
                 started()
                 with self._counted_as_working() as had_company:
                     checked = await check_lane(
-                        reference, expected, index, documents=documents, **ask
+                        reference, expected, index, self._layers, documents=documents, **ask
                     )
                     disturbed = had_company()
         if not checked.overload_possible or not disturbed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import platform
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
@@ -12,14 +11,14 @@ import msgspec
 
 from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
-from openhqm_tui.domain.platforms import parse_platform, parse_platforms
+from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.run.checks.lane import Documents, check_lane, index_of
+from openhqm_tui.run.checks.layer_reader import LayerReader
 from tests.real.conftest import Ran, docker, run_cli
-from tests.real.faults.fault import BOTH, Fault
+from tests.real.faults.fault import BOTH, NATIVE, Fault
 from tests.real.faults.images import image_of
 
 GOOD = "good"
-FOREIGN = BOTH[0] if str(parse_platform(platform.machine())) == BOTH[1] else BOTH[1]
 # On top of the bundled expectations: the Python version, a short wait for services that never
 # respond, and no start of the service where the fault shows without it.
 _ALL = """\
@@ -42,7 +41,6 @@ extensions = false
 byte-code = false
 """
 _BOTH = ",".join(BOTH)
-_NATIVE = BOTH[1] if BOTH[0] == FOREIGN else BOTH[0]
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -92,7 +90,7 @@ def check_faults(
     def call_each(checks: str, chosen: Sequence[Fault], *more: str) -> list[Ran]:
         both = [image_of(fault) for fault in chosen if fault.name in everywhere]
         native = [image_of(fault) for fault in chosen if fault.name not in everywhere]
-        return [*call(checks, _BOTH, [*more, *both]), *call(checks, _NATIVE, native)]
+        return [*call(checks, _BOTH, [*more, *both]), *call(checks, NATIVE, native)]
 
     volumes = _volumes()
     with concurrent.futures.ThreadPoolExecutor() as threads:
@@ -121,6 +119,7 @@ async def _by_index(faults: Iterable[Fault]) -> dict[tuple[str, str], tuple[Verd
     """Check as a build does, which expects an index of both platforms; `check` accepts any."""
     both = parse_platforms(_BOTH)
     answers = {}
+    layers = LayerReader()
     for fault in faults:
         image = image_of(fault)
         digest, index = await index_of(image)
@@ -131,6 +130,7 @@ async def _by_index(faults: Iterable[Fault]) -> dict[tuple[str, str], tuple[Verd
                 image,
                 expected,
                 index,
+                layers,
                 documents=documents,
                 emulated=False,
                 run_id="faults",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from openhqm_tui.domain.platforms import parse_platform
+
 BOTH = ("linux/amd64", "linux/arm64")
+NATIVE, FOREIGN = BOTH if str(parse_platform(platform.machine())) == BOTH[0] else BOTH[::-1]
 
 Json = dict[str, Any]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import msgspec
 
-from tests.real.faults.fault import BOTH, Fault
+from tests.real.faults.fault import BOTH, NATIVE, Fault
 from tests.real.faults.layout import load_twisted
 
 NAME = "openhqm-tui-tests/faults"
@@ -59,14 +59,14 @@ def dockerfile(faults: Iterable[Fault]) -> str:
     return "\n".join(stages)
 
 
-def bake_file(faults: Iterable[Fault], good: Good) -> str:
-    """Return the bake file of all faults that are built: one target each, on both platforms."""
+def bake_file(faults: Iterable[Fault], good: Good, emulated: Collection[str] | None) -> str:
+    """Return the bake file of all faults that are built, one target each."""
     targets = {
         fault.name: {
             "context": ".",
             "target": f"planted-{fault.name}",
             "args": {"GOOD": good.redis, "OTHER": good.other},
-            "platforms": list(BOTH),
+            "platforms": [*(BOTH if emulated is None or fault.name in emulated else (NATIVE,))],
             "tags": [image_of(fault)],
             "attest": ["type=provenance,disabled=true"],
             "output": ["type=docker"],
@@ -77,12 +77,17 @@ def bake_file(faults: Iterable[Fault], good: Good) -> str:
     return json.dumps({"group": {"default": {"targets": list(targets)}}, "target": targets})
 
 
-def build(faults: Iterable[Fault], good: Good, folder: Path) -> None:
-    """Put the image of every fault into the engine's store, using `folder` for the files."""
+def build(
+    faults: Iterable[Fault], good: Good, folder: Path, emulated: Collection[str] | None = None
+) -> None:
+    """Put the image of every fault into the engine's store, using `folder` for the files.
+
+    Only the faults in `emulated` are built for the emulated platform too; without it, all are.
+    """
     faults = tuple(faults)
     shutil.copy(Path(__file__).parent / "workshop.py", folder)
     (folder / "Dockerfile").write_text(dockerfile(faults))
-    (folder / "docker-bake.json").write_text(bake_file(faults, good))
+    (folder / "docker-bake.json").write_text(bake_file(faults, good, emulated))
     command = ["docker", "buildx", "bake", "--file", "docker-bake.json", "--progress", "plain"]
     baked = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=600, check=False

@@ -16,8 +16,8 @@ import pytest
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.run.checks.sandbox import RUN_LABEL
 from tests.real.conftest import MAIN_JOB, Ran, docker
-from tests.real.faults.checking import FOREIGN, GOOD, Answers, check_faults
-from tests.real.faults.fault import BOTH, Fault
+from tests.real.faults.checking import GOOD, Answers, check_faults
+from tests.real.faults.fault import BOTH, FOREIGN, Fault
 from tests.real.faults.images import NAME, Good, build, remove
 from tests.real.faults.table import FAULTS, SECRETS
 from tests.real.faults.verdict_table import shortcomings
@@ -92,7 +92,7 @@ def answers(main_job: Ran, folder: Path, request: pytest.FixtureRequest) -> Iter
     faults = [fault for fault in FAULTS if fault.name in names]
     good = Good(f"{MAIN_JOB}:latest-redis", f"{MAIN_JOB}:latest-mqtt")
     try:
-        build(faults, good, folder)
+        build(faults, good, folder, emulated)
         yield check_faults(faults, good.redis, folder, emulated)
     finally:
         remove(faults)
