@@ -13,13 +13,12 @@ from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant, check_tag
 from openhqm_tui.domain.plan.cache import CacheKind
 from openhqm_tui.domain.plan.options import QUIET_AFTER, BuildOptions, validate
 from openhqm_tui.domain.plan.permissions import parse_permission
-from openhqm_tui.domain.platforms import Platform, parse_platforms
+from openhqm_tui.domain.platforms import parse_platforms
 from openhqm_tui.engine.source.certificates import ca_bundle
 from openhqm_tui.run.start.permissions import of_settings
 from openhqm_tui.run.start.preflight import caches_of
 from openhqm_tui.run.start.source import source_for
 from openhqm_tui.store.checks_files import project_checks
-from openhqm_tui.store.settings import Settings
 
 BOTH = ("linux/amd64", "linux/arm64")
 
@@ -58,20 +57,33 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions
         raise UsageProblem("--allow-unknown needs --push", fix="add --push, or omit it")
     validate(options)
     project_checks(folder, options.checks)
-    # Check names before reading files or contacting the engine, so that a typo fails fast.
-    named = parsed.backend or []
-    if not (options.context or options.dockerfile) and named:
+    named = _words([*(parsed.targets or ()), *(parsed.backend or ())])
+    if parsed.build_all and named:
+        raise UsageProblem(
+            "--build-all can't be combined with targets or --backend", fix="use only one of them"
+        )
+    # Names are checked before any file or engine is read: a typo costs no time.
+    if not (options.context or options.dockerfile or parsed.file):
         _check_names_early(named, folder)
+    wanted = named or list(settings.backends or ())
     platforms = parse_platforms(parsed.platforms) if parsed.platforms else None
     if platforms is None and settings.platforms:
         platforms = parse_platforms(settings.platforms)
-    source = source_for(folder, context=options.context, dockerfile=options.dockerfile)
-    variants = _variants(parsed, settings, source)
+    source = source_for(
+        folder,
+        context=options.context,
+        dockerfile=options.dockerfile,
+        files=parsed.file or (),
+        wanted=None if parsed.build_all else wanted,
+    )
+    variants = source.variants if parsed.build_all else _variants(wanted, source)
     check_tag(options.tag, variants)
-    selection = {
-        variant.name: platforms or _platforms_of(source, variant.name) for variant in variants
-    }
-    return replace(options, selection=selection), source
+    # A definition's targets have their own platforms.
+    default = () if source.kind is SourceKind.BAKE else parse_platforms(BOTH)
+    selection = {variant.name: platforms or default for variant in variants}
+    options = replace(options, selection=selection)
+    _check_given_names(parsed, options, source)
+    return options, source
 
 
 def _first(*values: str | None) -> str:
@@ -101,49 +113,48 @@ def _words(backends: list[str]) -> list[str]:
 
 
 def _check_names_early(named: list[str], folder: Path) -> None:
-    """Raise UsageProblem for an unknown variant, unless a bake file defines the targets."""
-    from openhqm_tui.engine.source.find import BAKE_FILES
+    """Raise UsageProblem for an unknown variant, unless files in the folder decide the names."""
+    from openhqm_tui.engine.source.definition import definition_in
     from openhqm_tui.store.checks_files import our_variant
 
-    if not any((folder / name).is_file() for name in BAKE_FILES):
-        for word in _words(named):
+    if not definition_in(folder) and not (folder / "Dockerfile").is_file():
+        for word in named:
             our_variant(word)
 
 
-def _variants(
-    parsed: argparse.Namespace, settings: Settings, source: Source
-) -> tuple[Variant, ...]:
-    words = _words(parsed.backend or [])
-    if parsed.build_all and words:
-        raise UsageProblem(
-            "--backend and --build-all can't be combined", fix="use only one of them"
-        )
-    if parsed.build_all:
-        return source.variants
-    words = words or list(settings.backends or ())
+def _variants(words: list[str], source: Source) -> tuple[Variant, ...]:
+    by_name = {variant.name: variant for variant in source.variants}
+    if source.kind is SourceKind.BAKE and (source.bake_file or not words):
+        # Buildx has resolved groups.
+        return tuple(by_name[name] for name in source.selected) or source.variants
     if not words:
-        if source.kind is SourceKind.BAKE:
-            return source.variants
         raise UsageProblem(
             "nothing selected to build",
-            fix="use --backend NAME or --build-all",
-            valid=" ".join(variant.name for variant in source.variants),
+            fix="name a variant or use --build-all",
+            valid=" ".join(by_name),
         )
-    by_name = {variant.name.lower(): variant for variant in source.variants}
+    by_lower = {name.lower(): variant for name, variant in by_name.items()}
     chosen = []
     for word in dict.fromkeys(words):
-        if word.lower() not in by_name:
+        found = by_name.get(word) or by_lower.get(word.lower())
+        if found is None:
             guess = nearest(word, by_name)
+            what = "target" if source.kind is SourceKind.BAKE else "backend"
             raise UsageProblem(
-                f"unknown backend '{word}'",
+                f"unknown {what} '{word}'",
                 fix=f"did you mean {guess}?" if guess else "",
                 valid=" ".join(by_name),
             )
-        chosen.append(by_name[word.lower()])
+        chosen.append(found)
     return tuple(dict.fromkeys(chosen))
 
 
-def _platforms_of(source: Source, variant: str) -> tuple[Platform, ...]:
-    """Return a bake target's own platforms, or the default ones."""
-    body = source.bake_targets.get(variant) or {}
-    return parse_platforms(body.get("platforms") or BOTH)
+def _check_given_names(parsed: argparse.Namespace, options: BuildOptions, source: Source) -> None:
+    """Raise UsageProblem if a flag would name images that the definition names itself."""
+    flag = "--name" if parsed.name else "--tag" if parsed.tag else ""
+    tagged = [name for name in options.selection if source.bake_targets.get(name, {}).get("tags")]
+    if flag and tagged and not options.test_only:
+        raise UsageProblem(
+            f"{flag} has no effect on {tagged[0]}: {source.bake_file} sets its `tags`",
+            fix=f"omit {flag}, or change `tags` in the bake file",
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import total_ordering
 
 import msgspec
@@ -205,6 +206,28 @@ def parse_platforms(texts: str | list[str] | tuple[str, ...]) -> tuple[Platform,
     if not words:
         raise UsageProblem("no platform given", fix="try linux/amd64 or linux/amd64,linux/arm64")
     return tuple(dict.fromkeys(parse_platform(word) for word in words))
+
+
+LOCAL = "local"
+
+
+def own_platforms(
+    texts: Iterable[str], native: Platform
+) -> tuple[dict[Platform, str], tuple[str, ...]]:
+    """Return a bake target's platforms with their spellings there, and those that are left out.
+
+    Without any, and for `local`, Buildx builds for the builder's own platform, `native`.
+    """
+    found: dict[Platform, str] = {}
+    left: list[str] = []
+    for text in texts:
+        try:
+            platform = native if text == LOCAL else parse_platform(text)
+        except UsageProblem:
+            left.append(text)
+        else:
+            found.setdefault(platform, text)
+    return (found or {native: ""}), tuple(left)
 
 
 # The default platforms.

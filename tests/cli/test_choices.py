@@ -56,6 +56,8 @@ BOTH = ["linux/amd64", "linux/arm64"]
         ("build --backend redis --platforms x86_64", {"redis": ["linux/amd64"]}),
         ("build --backend redis --platforms linux/aarch64,amd64", {"redis": BOTH[::-1]}),
         ("build --backend redis --platforms arm64 --platforms amd64", {"redis": BOTH[::-1]}),
+        ("build redis", {"redis": BOTH}),
+        ("build redis --push --name x/y kafka", {"redis": BOTH, "kafka": BOTH}),
         ("build --build-all", dict.fromkeys(VARIANT_NAMES, BOTH)),
     ],
 )
@@ -183,7 +185,7 @@ def test_settings_apply_without_flags(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("build", "use --backend NAME or --build-all (valid: all redis"),
+        ("build", "name a variant or use --build-all (valid: all redis"),
         ("build --backend ,", "nothing selected to build"),
         ("build --backend rediss", "unknown backend 'rediss': did you mean redis?"),
         ("build --backend redis,kafak", "unknown backend 'kafak': did you mean kafka?"),
@@ -200,7 +202,7 @@ def test_settings_apply_without_flags(folder: Path) -> None:
         ("build --backend redis --context file", "the context file is not a folder"),
         ("build --backend redis --context projcet", "did you mean"),
         ("build --backend redis --dockerfile nope", "the Dockerfile nope doesn't exist"),
-        ("build --backend redis --dockerfile file", "no `ARG QUEUE_BACKEND`"),
+        ("build --backend redis --dockerfile file", "unknown target 'redis' (valid: project)"),
     ],
 )
 @pytest.mark.usefixtures("nothing_starts")
@@ -226,7 +228,7 @@ def test_a_long_tag_must_leave_room_for_the_variant(folder: Path) -> None:
     ("dockerfile", "kind"),
     [
         ("ARG QUEUE_BACKEND=redis\nFROM scratch\n", SourceKind.CHECKOUT),
-        ("FROM scratch\nARG OTHER\n", SourceKind.BUNDLED),
+        ("FROM scratch\nARG OTHER\n", SourceKind.BAKE),
         (None, SourceKind.BUNDLED),
     ],
 )
@@ -235,7 +237,8 @@ def test_the_kind_of_source_depends_on_the_folder(
 ) -> None:
     if dockerfile is not None:
         (folder / "Dockerfile").write_text(dockerfile)
-    _, source = options_from(parse(["build", "--backend", "redis"]), folder)
+    words = ["--build-all"] if kind is SourceKind.BAKE else ["redis"]
+    _, source = options_from(parse(["build", *words]), folder)
     assert source.kind is kind
 
 
@@ -244,32 +247,59 @@ def test_the_kind_of_source_depends_on_the_folder(
 
 @pytest.fixture
 def baker(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a bake file that (a fake) Buildx resolves into two targets."""
+    """A folder with a bake file that (a fake) Buildx resolves into two targets and a group."""
     docker = FakeDocker(tmp_path / "docker", monkeypatch)
+    listed = [{"name": "App"}, {"name": "every", "group": True}, {"name": "web"}]
     targets = {"App": {"platforms": ["linux/aarch64"]}, "web": {"dockerfile": "W"}}
-    printed = json.dumps({"target": targets})
-    docker.program.write_text(f"#!/bin/sh\ncat <<'E'\n{printed}\nE\n")
-    (folder / "docker-bake.hcl").write_text('target "App" {}\ntarget "web" {}\n')
+    groups = {"every": {"targets": ["web", "App"]}}
+    printed = {"group": groups, "target": targets}
+    docker.program.write_text(
+        f"#!/bin/sh\ncase $* in *--list*) echo '{json.dumps(listed)}';;\n"
+        f"*) echo '{json.dumps(printed)}';; esac\n"
+    )
+    (folder / "docker-bake.hcl").touch()
+    for name in ("Dockerfile", "W"):
+        (folder / name).write_text("FROM scratch\n")
     return folder
 
 
 @pytest.mark.parametrize(
     ("line", "selection"),
     [
-        ("build", {"App": ["linux/arm64"], "web": BOTH}),
-        ("build --backend app", {"App": ["linux/arm64"]}),
+        ("build", {"App": [], "web": []}),
+        ("build --build-all", {"App": [], "web": []}),
+        ("build app", {"App": []}),
+        ("build every --platforms amd64", {"web": ["linux/amd64"], "App": ["linux/amd64"]}),
+        ("plan web --push App", {"web": [], "App": []}),
         ("build --backend web --platforms amd64", {"web": ["linux/amd64"]}),
     ],
 )
-def test_targets_of_a_bake_file_are_selected(
+def test_targets_and_groups_of_a_bake_file_are_selected_with_their_own_platforms(
     baker: Path, line: str, selection: dict[str, list[str]]
 ) -> None:
     assert chosen(line, baker) == selection
 
 
 def test_a_bake_file_does_not_have_openhqms_variants(baker: Path) -> None:
-    with pytest.raises(UsageProblem, match=r"unknown backend 'redis' \(valid: app web\)"):
+    message = r"no target or group 'redis' \(valid: App web every\)"
+    with pytest.raises(UsageProblem, match=message):
         options("build --backend redis", baker)
+
+
+@pytest.mark.parametrize("flag", ["--name mine", "--tag v2"])
+def test_a_flag_does_not_rename_what_the_bake_file_tags(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str
+) -> None:
+    docker = FakeDocker(tmp_path / "docker", monkeypatch)
+    printed = json.dumps({"target": {"app": {"tags": ["example-app:1"]}, "web": {}}})
+    listed = json.dumps([{"name": "app"}, {"name": "web"}])
+    docker.program.write_text(
+        f"#!/bin/sh\ncase $* in *--list*) echo '{listed}';; *) echo '{printed}';; esac\n"
+    )
+    (folder / "docker-bake.json").touch()
+    with pytest.raises(UsageProblem, match=f"{flag.split()[0]} has no effect on app"):
+        options(f"build app {flag}", folder)
+    assert options(f"build web {flag}", folder).selection == {"web": ()}
 
 
 def test_settings_a_project_may_not_set_are_ignored_with_one_line_each(

@@ -265,7 +265,8 @@ def test_only_platforms_and_output_of_a_foreign_target_change() -> None:
     ("changes", "more", "tags"),
     [
         ({}, {}, ["theirs:1"]),
-        ({"tags": None}, {}, ["openhqm:latest-App_1"]),
+        ({"tags": None}, {}, ["theirs-app-1:latest"]),
+        ({"tags": None}, {"tag": "2"}, ["theirs-app-1:2"]),
         ({"tags": []}, {"name": "a", "tag": "b"}, ["a:b-App_1"]),
         ({}, {"throwaway": "test:run"}, ["test:run-App_1"]),
     ],
@@ -296,19 +297,18 @@ def test_linked_targets_are_in_the_plan_without_an_output() -> None:
         "other": {},
     }
     source = Source(kind=SourceKind.BAKE, variants=(), bake_targets=bodies)
-    both, nowhere = ["linux/amd64", "linux/arm64"], {"output": ["type=cacheonly"]}
+    nowhere = {"output": ["type=cacheonly"]}
     assert linked_targets(source, {"app": BOTH, "deep": BOTH}, push=False) == {
         "base": {
             "contexts": {"x": "target:deep"},
             "cache-to": [{"type": "local", "dest": "c"}],
             "context": "a$${b}",
-            "platforms": both,
             **nowhere,
         },
         "tool": {"platforms": ["linux/amd64"], **nowhere},
     }
     plan = Plan(targets=(), linked=linked_targets(source, {"base": BOTH[:1]}, push=True))
-    assert plan.as_bake()["target"] == {"deep": {"platforms": ["linux/amd64"], **nowhere}}
+    assert plan.as_bake()["target"] == {"deep": nowhere}
 
 
 # -- references ---------------------------------------------------------------------------------

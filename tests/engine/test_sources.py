@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def find(folder: Path, bundled: Path, **options: str) -> Source:
+def find(folder: Path, bundled: Path, **options: Any) -> Source:
     return find_source(
         folder,
         bundled=bundled / "Dockerfile",
@@ -57,9 +58,20 @@ def test_a_dockerfile_with_variants_is_built_unchanged(folder: Path, bundled: Pa
     assert source.dockerfile == str(folder / "Dockerfile")
 
 
-def test_any_other_dockerfile_is_ignored(folder: Path, bundled: Path) -> None:
+def test_any_other_dockerfile_is_one_target_named_after_its_folder(
+    folder: Path, bundled: Path
+) -> None:
     (folder / "Dockerfile").write_text("FROM scratch\n")
-    assert find(folder, bundled).kind is SourceKind.BUNDLED
+    source = find(folder, bundled)
+    assert (source.kind, source.selected) == (SourceKind.BAKE, ("folder",))
+    assert source.bake_targets == {"folder": {"context": ".", "dockerfile": "Dockerfile"}}
+    assert find(folder.parent, bundled, context="folder") == source
+
+
+def test_a_named_dockerfile_may_have_another_name(folder: Path, bundled: Path) -> None:
+    (folder / "dev.Dockerfile").write_text("FROM scratch\n")
+    source = find(folder, bundled, dockerfile="dev.Dockerfile")
+    assert source.bake_targets == {"folder": {"context": ".", "dockerfile": "dev.Dockerfile"}}
 
 
 def test_in_its_own_checkout_the_package_builds_its_own_context(bundled: Path) -> None:
@@ -88,7 +100,6 @@ def test_a_git_address_is_a_context(folder: Path, bundled: Path) -> None:
         ({"context": "sub/foldr"}, ["foldr doesn't exist", "did you mean", "folder?"]),
         ({"context": "file"}, ["the context file is not a folder"]),
         ({"dockerfile": "none"}, ["the Dockerfile none doesn't exist", "--dockerfile bundled"]),
-        ({"dockerfile": "file"}, ["has no `ARG QUEUE_BACKEND`"]),
         ({"context": "sub/folder"}, ["is not an OpenHQM checkout", "requirements.txt"]),
     ],
 )
@@ -102,42 +113,103 @@ def test_an_invalid_context_or_dockerfile_is_reported_with_the_fix(
     assert all(message in str(caught.value) for message in messages), str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "requested"),
-    [
-        ("docker-bake.hcl", 'group "default" {\n targets = ["a"]\n}\ntarget "a" {}\n', []),
-        ("docker-bake.hcl", 'target "b" {}\n  target "a" {}\n', ["a", "b"]),
-        ("docker-bake.json", '{"group": {"default": {"targets": ["a"]}}, "target": {"a": {}}}', []),
-        ("docker-bake.json", '{"target": {"b": {}, "a": {}}}', ["a", "b"]),
-        ("docker-bake.json", "no json", []),
-    ],
-)
-def test_buildx_prints_the_default_group_or_every_target(
-    folder: Path,
-    bundled: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    text: str,
-    requested: list[str],
-) -> None:
-    (folder / name).write_text(text)
+def buildx(monkeypatch: pytest.MonkeyPatch, listed: object, printed: object) -> list[list[str]]:
+    """Replace Buildx; return the list that its calls are added to."""
     seen: list[list[str]] = []
-    printed = {"target": {"a": {"platforms": ["linux/x86_64", "odd"], "target": "last"}}}
 
     def run(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
         seen.append(command)
-        return subprocess.CompletedProcess(command, 0, json.dumps(printed).encode(), b"")
+        answer = printed if "--print" in command else listed
+        return subprocess.CompletedProcess(command, 0, json.dumps(answer).encode(), b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return seen
+
+
+def test_buildx_finds_the_files_and_prints_what_it_lists(
+    folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "docker-bake.hcl").touch()
+    (folder / "docker-bake.override.hcl").touch()
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    printed = {"target": {"a": {"platforms": ["linux/x86_64", "odd"], "target": "last"}}}
+    seen = buildx(monkeypatch, [{"name": "a"}], printed)
+    source = find(folder, bundled)
+    listing, printing = seen
+    assert listing == ["docker", "buildx", "bake", "--list=type=targets,format=json"]
+    assert printing[4:] == ["docker", "buildx", "bake", "--print", "a"]
+    assert printing[3].endswith("read_only.py")
+    assert source.kind is SourceKind.BAKE
+    assert source.bake_file == str(folder / "docker-bake.hcl")
+    assert len(source.bake_files) == 2
+    (variant,) = source.variants
+    assert (variant.name, variant.title) == ("a", "Dockerfile last linux/amd64 odd")
+
+
+@pytest.mark.parametrize("by_variable", [True, False])
+def test_named_files_replace_those_of_the_folder(
+    folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch, *, by_variable: bool
+) -> None:
+    for name in ("docker-bake.hcl", "a.hcl", "b.json"):
+        (folder / name).touch()
+    body = {"dockerfile-inline": "FROM scratch"}
+    seen = buildx(monkeypatch, [{"name": "a"}], {"target": {"a": body}})
+    options: dict[str, Any] = {"files": ["a.hcl", "b.json"]}
+    if by_variable:
+        monkeypatch.setenv("BUILDX_BAKE_FILE", "a.hcl:b.json")
+        options = {}
+    source = find(folder, bundled, **options)
+    assert all("-f a.hcl -f b.json" in " ".join(command) for command in seen)
+    assert source.bake_file == str(folder / "a.hcl")
+
+
+@pytest.mark.parametrize(
+    ("word", "found"), [("app", "app"), ("APP", "APP"), ("web", "Web"), ("App", ""), ("wep", "")]
+)
+def test_a_name_is_matched_exactly_before_its_case_is_ignored(
+    folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch, word: str, found: str
+) -> None:
+    (folder / "docker-bake.hcl").touch()
+    names = ["APP", "Web", "app"]
+    printed: object = {"target": {found: {}}} if found else {}
+    seen = buildx(monkeypatch, [{"name": name} for name in names], printed)
+    if found:
+        assert find(folder, bundled, wanted=[word]).selected == (found,)
+        assert seen[-1][-1] == found
+    else:
+        with pytest.raises(UsageProblem, match=f"no target or group '{word}'"):
+            find(folder, bundled, wanted=[word])
+
+
+def test_compose_files_that_build_nothing_are_no_source(
+    folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "compose.yaml").touch()
+    buildx(monkeypatch, [{"name": "default", "group": True}], {})
+    assert find(folder, bundled).kind is SourceKind.BUNDLED
+
+
+def test_a_target_that_buildx_cannot_resolve_does_not_hide_the_others(
+    folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "docker-bake.hcl").touch()
+    body = {"dockerfile-inline": "FROM scratch"}
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        if "--print" not in command:
+            out = json.dumps([{"name": "good"}, {"name": "odd"}])
+            return subprocess.CompletedProcess(command, 0, out.encode(), b"")
+        if "odd" in command:
+            return subprocess.CompletedProcess(command, 1, b"", b"ERROR: no agent\n")
+        out = json.dumps({"target": {"good": body}})
+        return subprocess.CompletedProcess(command, 0, out.encode(), b"")
 
     monkeypatch.setattr(subprocess, "run", run)
     source = find(folder, bundled)
-    (command,) = seen
-    assert command[command.index("docker") :] == [
-        *("docker", "buildx", "bake", "--print", "-f", name, *requested),
-    ]
-    assert command[3].endswith("read_only.py")
-    assert source.kind is SourceKind.BAKE
-    (variant,) = source.variants
-    assert (variant.name, variant.title) == ("a", "Dockerfile last linux/amd64 odd")
+    assert [variant.name for variant in source.variants] == ["good"]
+    (problem,) = source.problems
+    assert problem.startswith("odd is left out: ")
+    assert problem.endswith("no agent")
 
 
 @pytest.mark.parametrize(
@@ -149,7 +221,7 @@ def test_buildx_prints_the_default_group_or_every_target(
             b"x\nERROR: docker-bake.json: odd\n",
             "is not a valid bake file: docker-bake.json: odd",
         ),
-        (0, b"{}", b"", "has no targets"),
+        (0, b"[]", b"", "has no targets"),
     ],
 )
 def test_an_invalid_bake_file_is_reported(

@@ -22,6 +22,7 @@ from tests.hostile.words import broken, hostile, unclean
 _FAKE = """#!/bin/sh
 case "$*" in
   *"bake --print"*) answer=print;;
+  *"bake --list"*) answer=list;;
   *imagetools*) answer=imagetools;;
   *"buildx inspect"*) answer=inspect;;
   *"buildx ls"*) answer=ls;;
@@ -235,8 +236,10 @@ class Project:
             + (f"Error: {field['Error']}\n" if field["Error"] else "")
             + f"Platforms: {field['Platforms']}\n"
         )
+        listed = [{"name": name} for name in (*usual["bake"]["target"], "default")]
         answers = {
             "print": (json.dumps(usual["bake"]), "", 0),
+            "list": (json.dumps(listed), "", 0),
             "imagetools": (json.dumps(usual["registry"]), "", 0),
             "inspect": (inspect, "", 0),
             "ls": (json.dumps(usual["ls"]) + "\n", "", 0),

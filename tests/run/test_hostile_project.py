@@ -116,12 +116,26 @@ def test_with_a_bake_file_the_dockerfile_is_left_to_buildx(
 ) -> None:
     link_out(folder / "Dockerfile")
     (folder / "docker-bake.json").write_text("{}")
-    monkeypatch.setattr(
-        subprocess,
-        "run",
-        lambda command, **_: subprocess.CompletedProcess(command, 0, b'{"target": {"x": {}}}', b""),
-    )
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        body = b'{"target": {"x": {"dockerfile-inline": "FROM scratch"}}}'
+        out = body if "--print" in command else b'[{"name": "x"}]'
+        return subprocess.CompletedProcess(command, 0, out, b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
     assert source_for(folder).kind is SourceKind.BAKE
+
+
+@pytest.mark.parametrize(
+    "name", ["docker-bake.override.hcl", "docker-bake.override.json", "compose.yaml", ".env"]
+)
+def test_a_file_that_buildx_reads_by_itself_must_not_lead_out_of_the_folder(
+    folder: Path, name: str
+) -> None:
+    (folder / "docker-compose.yml").write_text("services: {}\n")
+    link_out(folder / name)
+    with pytest.raises(UsageProblem, match=f"{name} can't be read"):
+        source_for(folder)
 
 
 def test_the_user_may_name_files_anywhere(folder: Path) -> None:

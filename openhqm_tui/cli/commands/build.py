@@ -13,8 +13,8 @@ HELP = "build and check images without the console"
 _EXAMPLES: Section = (
     "examples",
     """\
-  openhqm-tui build --backend redis --platforms linux/$(uname -m)
-  openhqm-tui build --backend redis,kafka --jobs 2
+  openhqm-tui build redis --platforms linux/$(uname -m)
+  openhqm-tui build redis kafka --jobs 2
   openhqm-tui build --build-all --test-only
   openhqm-tui build --build-all --push --name REGISTRY/NAME --tag v1
   openhqm-tui build --build-all --format json | jq -r .event""",
@@ -24,8 +24,8 @@ _EXAMPLES: Section = (
 def add_arguments(parser: Parser) -> None:
     """Add the selection, the checks, pushing and the output formats."""
     parser.description = (
-        "Build the selected variants for all platforms in parallel, and check each image as soon "
-        "as it is built. If this command is killed, the run continues: see `attach`."
+        "Build the selected targets on all platforms in parallel, and check each image as soon "
+        "as it is built. The run continues if this command is killed: see `attach`."
     )
     parser.epilog = epilog(_EXAMPLES, EXIT_CODES)
     add_selection(parser)
@@ -72,22 +72,30 @@ def add_arguments(parser: Parser) -> None:
 
 
 def add_selection(parser: Parser) -> None:
-    """Add the arguments that `build` and `plan` share."""
-    parser.usage = "%(prog)s [--backend V,… | --build-all] [OPTION…]"
+    """Add what `build` and `plan` share: what to build, from what, and with what."""
+    parser.usage = "%(prog)s [TARGET… | --build-all] [OPTION…]"
+    parser.rest_in = "targets"
     what = parser.add_argument_group("what to build")
+    what.add_argument(
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help="a variant, or a target or group of the bake file (default: its group `default`)",
+    )
     what.add_argument(
         "-b",
         "--backend",
         action="append",
         metavar="V",
-        help="a variant; repeatable, or comma-separated",
+        help="the same as TARGET; repeatable, or comma-separated",
     )
-    what.add_argument("--build-all", action="store_true", help="build all variants")
+    what.add_argument("--build-all", action="store_true", help="all variants or targets")
     what.add_argument(
         *("-p", "--platforms"),
         action="append",
         metavar="P,…",
-        help="default: linux/amd64,linux/arm64; `uname -m` names are accepted too",
+        help="default: those of the bake file, else linux/amd64,linux/arm64; `uname -m` spellings "
+        "are accepted",
     )
     what.add_argument(
         *("-n", "--name"),
@@ -102,6 +110,13 @@ def add_selection(parser: Parser) -> None:
         help="tag; -VARIANT is appended for each variant (default: latest)",
     )
     source = parser.add_argument_group("source")
+    source.add_argument(
+        *("-f", "--file"),
+        action="append",
+        metavar="FILE",
+        help="a bake or Compose file (default: the files that `docker buildx bake` reads); "
+        "repeatable",
+    )
     source.add_argument("--context", metavar="DIR|GIT", help="an OpenHQM checkout")
     source.add_argument(
         "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the one in this package"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -11,11 +11,20 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.plan.cache import Cache, CacheKind
 from openhqm_tui.domain.plan.image_names import TAG, check_name
+from openhqm_tui.domain.plan.outputs import (
+    artifact_entries,
+    artifacts_of,
+    builds_image,
+    destinations,
+    image_options,
+    output_entry,
+)
 from openhqm_tui.domain.plan.permissions import linked, names_in_outputs, without_remote_caches
 from openhqm_tui.domain.plan.requirements import ProjectRequirements
-from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.platforms import LOCAL, Platform, own_platforms, parse_platform
 from openhqm_tui.domain.text import Inert
 
 
@@ -34,6 +43,8 @@ class Variant(Inert, frozen=True):
     clients: tuple[Client, ...] = ()
 
 
+DEFAULT_NAME = "openhqm"
+_MOST_NAMED = 3
 _NOT_IN_TARGET = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -48,8 +59,11 @@ class SourceKind(StrEnum):
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What can be built: a Dockerfile with `ARG QUEUE_BACKEND` and its context, or a bake file.
 
-    For a bake file, `bake_targets` holds the resolved targets as `bake --print` gives them; for a
-    checkout, `requirements` holds what the variants install according to its own files.
+    For a bake definition, `bake_targets` holds the resolved targets as `bake --print` gives them,
+    `selected` the requested ones, or those built by default; `bake_file` is the main one of
+    `bake_files`, and `problems` has a line for each target that Buildx can't resolve. A Dockerfile
+    without variants is a definition with one target. For a checkout, `requirements` holds what the
+    variants install according to its own files.
     """
 
     kind: SourceKind
@@ -57,6 +71,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     context: str = ""
     dockerfile: str = ""
     bake_file: str = ""
+    bake_files: tuple[str, ...] = ()
+    selected: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     bake_targets: dict[str, dict[str, Any]] = {}
     requirements: ProjectRequirements | None = None
 
@@ -69,12 +86,12 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     the context) become labels. `cache_from` and `cache_to` are caches outside of the engine. Every
     tag is set under `name` and each of `more_names`. With `by_digest`, images are pushed untagged
     to the registry of `name` instead of loaded into the engine's store. Without `push`, caches that
-    a bake file writes to registries are dropped.
+    a bake file writes to registries are dropped. `native` is the builder's own platform.
     """
 
     variants: tuple[Variant, ...]
     platforms: tuple[Platform, ...]
-    name: str = "openhqm"
+    name: str = DEFAULT_NAME
     more_names: tuple[str, ...] = ()
     tag: str = "latest"
     builder: str = ""
@@ -89,6 +106,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     cache_to: tuple[Cache, ...] = ()
     by_digest: bool = False
     push: bool = False
+    native: Platform | None = None
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +114,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     With `parts`, the bake JSON of one target per platform by name, it is a group of these: a
     builder with several nodes would otherwise push the merged index under a tag (`latest` by
-    default) before it is verified.
+    default) before it is verified. With `artifacts`, it builds no image: these are what it
+    produces, which isn't checked.
     """
 
     name: str
@@ -104,6 +123,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     platforms: tuple[Platform, ...]
     tags: tuple[str, ...]
     body: dict[str, Any]
+    artifacts: tuple[str, ...] = ()
     parts: dict[str, dict[str, Any]] = {}
 
 
@@ -171,7 +191,7 @@ def repository_of(tag: str) -> str:
 def make_plan(source: Source, choices: Choices) -> Plan:
     """Resolve choices into targets; raises UsageProblem if they are invalid."""
     if not choices.variants:
-        raise UsageProblem("no variant selected", fix="use --backend NAME or --build-all")
+        raise UsageProblem("no variant selected", fix="name a target or use --build-all")
     if not choices.platforms:
         raise UsageProblem("no platform selected", fix="use --platforms linux/amd64,linux/arm64")
     for name in (choices.name, *choices.more_names):
@@ -187,24 +207,31 @@ def linked_targets(
 ) -> dict[str, dict[str, Any]]:
     """Return the unselected targets of a bake file that selected targets build on.
 
-    They are built for the platforms of the selected targets, without output.
+    They have no output, and of several platforms only those that are selected.
     """
-    wanted: dict[str, dict[str, None]] = {}
+    wanted: dict[str, dict[Platform, None]] = {}
     for chosen, platforms in selection.items():
         for name in linked(source.bake_targets, [chosen]):
             if name not in selection:
-                wanted.setdefault(name, {}).update(dict.fromkeys(map(str, platforms)))
+                wanted.setdefault(name, {}).update(dict.fromkeys(platforms))
     found = {}
     for name, theirs in wanted.items():
         body = {k: v for k, v in source.bake_targets[name].items() if k != "tags"}
-        if len(body.get("platforms") or ()) != 1:
-            # With a single platform it serves all: a tool that the build itself runs.
-            body["platforms"] = list(theirs)
+        if len(texts := body.get("platforms") or ()) > 1:
+            kept = [text for text in texts if _is_one_of(text, theirs)]
+            body["platforms"] = kept or [str(platform) for platform in theirs]
         body["output"] = ["type=cacheonly"]
         if not push and "cache-to" in body:
             body["cache-to"] = without_remote_caches(body["cache-to"])
         found[name] = literal(body, printed=True)
     return found
+
+
+def _is_one_of(text: str, platforms: Iterable[Platform]) -> bool:
+    try:
+        return text == LOCAL or parse_platform(text) in platforms
+    except UsageProblem:
+        return False
 
 
 def bake_command(
@@ -232,11 +259,12 @@ def _target(
     choices: Choices,
     *,
     printed: bool = False,
+    artifacts: tuple[str, ...] = (),
 ) -> Target:
     """Return a target with its caches; in parts if several platforms are pushed by digest."""
     body = literal(body, printed=printed)
     parts: dict[str, dict[str, Any]] = {}
-    if choices.by_digest and len(choices.platforms) > 1:
+    if choices.by_digest and len(choices.platforms) > 1 and not artifacts:
         # Otherwise the names of a part's steps have no platform.
         args = {**(body.get("args") or {}), "BUILDKIT_MULTI_PLATFORM": "1"}
         for platform in choices.platforms:
@@ -251,6 +279,7 @@ def _target(
         platforms=choices.platforms,
         tags=tags,
         body=body,
+        artifacts=artifacts,
         parts=parts,
     )
 
@@ -309,10 +338,15 @@ def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
     return _target(_NOT_IN_TARGET.sub("-", variant.name), variant, tags, body, choices)
 
 
-def _goes_to(choices: Choices, tags: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return a bake target's tags and output: the engine's store, or a registry by digest."""
+def _goes_to(
+    choices: Choices, tags: tuple[str, ...], options: tuple[str, ...] = ()
+) -> dict[str, list[str]]:
+    """Return a bake target's tags and output: the engine's store, or a registry by digest.
+
+    `options` say how the image is written.
+    """
     if not choices.by_digest:
-        return {"tags": list(tags), "output": ["type=docker"]}
+        return {"tags": list(tags), "output": [output_entry(("type=docker", *options))]}
     attributes = (
         *(
             f"name={repository_of(tags[0])}",
@@ -322,35 +356,98 @@ def _goes_to(choices: Choices, tags: tuple[str, ...]) -> dict[str, list[str]]:
         ),
         # A node that is an engine would keep every image on its disk.
         *("store=false", "oci-mediatypes=true"),
+        *(option for option in options if not option.startswith("oci-mediatypes=")),
     )
     # With a tag, Buildx would push by tag.
-    return {"tags": [], "output": [",".join(("type=image", *attributes))]}
+    return {"tags": [], "output": [output_entry(("type=image", *attributes))]}
 
 
 def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
-    """Return a target of the user's bake file, changing only platforms and output."""
+    """Return a target of the user's definition, changing only platforms and output."""
     body = dict(source.bake_targets[variant.name])
-    tags = tuple(body.get("tags") or ()) or names_in_outputs(body)
-    if choices.throwaway or not tags:
-        # The store keeps no unnamed image that could be checked.
-        images = [f"{name}:{choices.tag}" for name in (choices.name, *choices.more_names)]
-        images = [choices.throwaway] if choices.throwaway else images
-        tags = tuple(f"{image}-{variant.name}" for image in images)
-    elif choices.more_names:
-        raise UsageProblem(
-            f"the bake file sets the tags of {variant.name}, so only one --name can be given",
-            fix="list all tags in the bake file",
-        )
-    body |= {
-        "platforms": [str(platform) for platform in choices.platforms],
-        **_goes_to(choices, tags),
-    }
+    texts = body.pop("platforms", None) or []
+    if platforms := _platform_texts(texts, choices, images=builds_image(body)):
+        body["platforms"] = platforms
     if not choices.push and "cache-to" in body:
         body["cache-to"] = without_remote_caches(body["cache-to"])
     if choices.base_for:
         contexts = {n: f"docker-image://{image}" for n, image in choices.base_for.items()}
         body["contexts"] = {**(body.get("contexts") or {}), **contexts}
+    if not builds_image(body):
+        made = artifacts_of(body)
+        return _target(variant.name, variant, (), body, choices, printed=True, artifacts=made)
+    tags = tags_for(source, variant.name, choices)
+    goes_to = _goes_to(choices, tags, image_options(body))
+    goes_to["output"] = [*goes_to["output"], *artifact_entries(body)]
+    body |= goes_to
     return _target(variant.name, variant, tags, body, choices, printed=True)
+
+
+def _platform_texts(texts: list[str], choices: Choices, *, images: bool) -> list[str]:
+    """Return the platforms of a target as its definition spells them; [] for the builder's own."""
+    native = choices.native or choices.platforms[0]
+    own, _ = own_platforms(texts, native)
+    if choices.native and not texts and choices.platforms == (native,):
+        return []
+    if not images and tuple(own) == choices.platforms:
+        # An artifact is made for platforms that aren't Linux, too.
+        return texts
+    return [own.get(platform) or str(platform) for platform in choices.platforms]
+
+
+def tags_for(source: Source, target: str, choices: Choices) -> tuple[str, ...]:
+    """Return the tags of a definition's target: its own, else one of ours, so it can be checked."""
+    tags = _names(source.bake_targets[target])
+    if choices.throwaway:
+        return (f"{choices.throwaway}-{target}",)
+    if not tags and choices.name == DEFAULT_NAME and not choices.more_names:
+        folder = re.sub(r"[^a-z0-9]+", "-", source.context.rpartition("/")[2].lower()).strip("-")
+        name = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-")
+        both = "-".join(filter(None, (folder, name if name != folder else "")))
+        return (f"{both or 'image'}:{choices.tag}",)
+    if not tags:
+        names = (choices.name, *choices.more_names)
+        return tuple(f"{name}:{choices.tag}-{target}" for name in names)
+    if choices.more_names:
+        raise UsageProblem(
+            f"the bake file gives {target} its tags, so more than one --name has no effect",
+            fix="list all tags in the bake file",
+        )
+    return tags
+
+
+def not_built(target: str, platforms: Sequence[str]) -> str:
+    """Return that a target isn't built for some of its platforms."""
+    return f"{target} is not built for {', '.join(platforms)}: only Linux images can be checked"
+
+
+def changes(source: Source, plan: Plan, native: Platform, *, push: bool) -> list[str]:
+    """Return a line for each kind of change that a plan makes to a definition's targets."""
+    if source.kind is not SourceKind.BAKE:
+        return []
+    lines = []
+    images = [target for target in plan.targets if not target.artifacts]
+    bodies = {target.name: source.bake_targets.get(target.variant, {}) for target in images}
+    for target in images:
+        found, left = own_platforms(bodies[target.name].get("platforms") or (), native)
+        if left and target.platforms == tuple(found):
+            lines.append(not_built(target.name, left))
+    if kinds := destinations(bodies.values()):
+        how = "pushed after their checks" if push else "loaded into Docker to be checked"
+        lines.append(f"images are {how}, instead of output type={', type='.join(kinds)}")
+    untagged = [one for one in images if one.body["tags"] and not _names(bodies[one.name])]
+    if untagged:
+        named = ", ".join(f"{one.name} ({one.tags[0]})" for one in untagged[:_MOST_NAMED])
+        more = f" and {len(untagged) - _MOST_NAMED} more" if len(untagged) > _MOST_NAMED else ""
+        lines.append(f"without tags of their own, these get one to be checked: {named}{more}")
+    caches = [entry for body in bodies.values() for entry in body.get("cache-to") or ()]
+    if not push and (count := len(caches) - len(without_remote_caches(caches))):
+        lines.append(f"{count_text(count, 'cache export')} to a registry omitted: needs --push")
+    return lines
+
+
+def _names(body: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(body.get("tags") or ()) or names_in_outputs(body)
 
 
 # bake evaluates `${…}` and `%{…}` in JSON too, and `bake --print` escapes them in some attributes

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem, nearest
+from openhqm_tui.domain.plan.outputs import read_output
 
 READ, WRITE, BOTH = "fs.read", "fs.write", "fs"
 NETWORK, INSECURE, SSH, DEVICE = "network.host", "security.insecure", "ssh", "device"
@@ -147,7 +148,7 @@ def needed(body: Mapping[str, Any]) -> frozenset[Permission]:  # noqa: C901
         found.add(Permission(SSH))
     found |= {Permission(READ, path or ".") for paths in keys for path in paths}
     found |= local_caches(body)
-    for output in map(_output, body.get("output") or ()):
+    for output in map(read_output, body.get("output") or ()):
         dest = output.get("dest", "")
         if dest and dest != "-" and output.get("type") in {"local", "tar", "oci", "docker"}:
             found.add(Permission(WRITE, dest))
@@ -198,7 +199,7 @@ def missing(needs: Iterable[Need], granted: Iterable[Permission]) -> tuple[Permi
 def pushes(name: str, body: Mapping[str, Any]) -> tuple[str, ...]:
     """Return a description of what a target writes to registries or remote caches."""
     told = []
-    for output in map(_output, body.get("output") or ()):
+    for output in map(read_output, body.get("output") or ()):
         if is_pushing(output):
             where = ", ".join(body.get("tags") or ()) or output.get("name", "") or "a registry"
             told.append(f"pushes {name} to {where}")
@@ -219,7 +220,7 @@ def is_pushing(output: Mapping[str, str]) -> bool:
 
 def names_in_outputs(body: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names that a target's outputs give its image: `type=registry,name=REF`."""
-    outputs = map(_output, body.get("output") or ())
+    outputs = map(read_output, body.get("output") or ())
     names = (o["name"] for o in outputs if o.get("type") in {"image", "registry"} and "name" in o)
     parts = (part.strip() for name in names for part in name.split(","))
     return tuple(dict.fromkeys(filter(None, parts)))
@@ -362,13 +363,4 @@ def _cache(entry: Any) -> dict[str, str]:
     fields = _fields(str(entry))
     if len(fields) == 1 and "=" not in fields[0]:
         return {"type": "registry", "ref": fields[0]}
-    return _pairs(fields)
-
-
-def _output(entry: Any) -> dict[str, str]:
-    if isinstance(entry, Mapping):
-        return _texts(entry)
-    fields = _fields(str(entry))
-    if fields == [str(entry)] and not str(entry).startswith("type="):
-        return {"type": "tar" if entry == "-" else "local", "dest": str(entry)}
     return _pairs(fields)

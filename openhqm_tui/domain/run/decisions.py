@@ -123,6 +123,8 @@ def held_words(held: ReadBack) -> str:
 
 
 def _may_be_pushed(lane: LaneState) -> bool:
+    if lane.target.info.artifacts:
+        return lane.target.outcome is Outcome.PASSED
     return _has_digest(lane) and is_verified(lane.verdicts)
 
 

@@ -33,7 +33,10 @@ class Outcome(StrEnum):
 
 
 class TargetInfo(Inert, frozen=True, kw_only=True):
-    """One target in `run.json`; `platforms` in OCI spelling."""
+    """One target in `run.json`; `platforms` in OCI spelling.
+
+    With `artifacts`, it produces these instead of an image, and isn't checked.
+    """
 
     # Used in file names: an invalid one is rejected, not changed.
     _AS_IT_IS: ClassVar = frozenset({"name"})
@@ -42,6 +45,7 @@ class TargetInfo(Inert, frozen=True, kw_only=True):
     variant: str
     platforms: tuple[str, ...]
     tags: tuple[str, ...] = ()
+    artifacts: tuple[str, ...] = ()
 
 
 class RunInfo(Inert, frozen=True, kw_only=True):

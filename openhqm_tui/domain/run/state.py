@@ -82,7 +82,7 @@ class LaneState:
         if self.check_started is not None:
             return Status.CHECKING if target.run.goes_on else Status.CANCELLED
         if target.outcome is Outcome.PASSED:
-            if not target.run.info.check:
+            if not target.run.info.check or target.info.artifacts:
                 return Status.DONE
             over = self.check_cut or not target.run.goes_on
             return Status.CANCELLED if over else Status.CHECKING
@@ -91,6 +91,8 @@ class LaneState:
     @property
     def has_image(self) -> bool:
         """Whether there is an image that can be checked."""
+        if self.target.info.artifacts:
+            return False
         return self.target.outcome is Outcome.PASSED or bool(self.target.digest)
 
     @property

@@ -1,17 +1,11 @@
-"""What can be built from a folder: a checkout's Dockerfile, a bake file, or the bundled images.
-
-Buildx resolves a bake file, without changing files; we only read what it prints.
-"""
+"""What can be built from a folder: a checkout, a bake definition, a Dockerfile, or our images."""
 
 from __future__ import annotations
 
 import codecs
 import errno
-import json
 import re
-import subprocess
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,112 +19,21 @@ from openhqm_tui.domain.plan.image_names import (
 )
 from openhqm_tui.domain.plan.requirements import ProjectRequirements, read_requirements
 from openhqm_tui.domain.platforms import parse_platform
-from openhqm_tui.domain.text import one_line
-from openhqm_tui.engine.source import read_only
+from openhqm_tui.engine.source.definition import (
+    Definition,
+    Listed,
+    Printed,
+    definition_in,
+    list_targets,
+    print_default,
+    print_targets,
+)
 from openhqm_tui.files.confined import read_inside, resolved_inside
-
-_PATIENCE = 60.0
-_NO_OUTPUTS = ("--set", "*.output=type=cacheonly")
-_NOT_OPENED = re.compile(r"failed to open open (.+): permission denied")
-_READER = "_openhqm-outputs"
-
-
-def print_definition(folder: Path, name: str, targets: list[str]) -> dict[str, dict[str, Any]]:
-    """Return the resolved targets of a bake file, variables, inheritance and matrices included.
-
-    Buildx 0.29 truncates the files that outputs name even if it only prints. So it runs without
-    write access. If the kernel doesn't support that, outputs aren't read.
-    Raises UsageProblem with the error of Buildx.
-    """
-    whole = _bake(folder, name, *targets)
-    if whole.returncode == 0:
-        return _targets(whole)
-    bare = _bake(folder, name, *_NO_OUTPUTS, *targets)
-    if bare.returncode == read_only.UNAVAILABLE:
-        bare = _run(
-            folder, ["docker", "buildx", "bake", "--print", "-f", name, *_NO_OUTPUTS, *targets]
-        )
-        return _without_outputs(_checked(bare, folder / name))
-    bodies = _without_outputs(_checked(bare, folder / name))
-    if not _NOT_OPENED.search(_words(whole)):
-        _checked(whole, folder / name)
-    for target, body in bodies.items():
-        if outputs := _outputs(folder, name, target):
-            body["output"] = outputs
-    return bodies
-
-
-def _outputs(folder: Path, name: str, target: str) -> list[Any]:
-    """Return the outputs of one target, some of which may be files."""
-    printed = _bake(folder, name, target)
-    if printed.returncode == 0:
-        return list(_targets(printed).get(target, {}).get("output") or ())
-    # A second definition can refer to attributes of the first, but not to inherited ones.
-    reader = {"args": {"outputs": f"${{jsonencode(target.{target}.output)}}"}}
-    definition = json.dumps({"target": {_READER: reader}}).encode()
-    read = _bake(folder, name, "-f", "-", _READER, stdin=definition)
-    if read.returncode == 0:
-        outputs = json.loads(_targets(read)[_READER]["args"]["outputs"])
-        return list(outputs) if isinstance(outputs, list) else [outputs]
-    # Any type that writes to one file.
-    file = _NOT_OPENED.search(_words(printed))
-    return [{"type": "tar", "dest": file[1]}] if file else []
-
-
-def _bake(
-    folder: Path, name: str, *words: str, stdin: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
-    """Print the definition with a Buildx that can't write files."""
-    program = [sys.executable, "-I", "-S", read_only.__file__]
-    command = [*program, "docker", "buildx", "bake", "--print", "-f", name, *words]
-    return _run(folder, command, stdin)
-
-
-def _run(
-    folder: Path, command: list[str], stdin: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(
-            command,
-            cwd=folder,
-            input=stdin,
-            capture_output=True,
-            timeout=_PATIENCE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UsageProblem(f"{folder} can't be read: Buildx did not respond") from error
-
-
-def _checked(printed: subprocess.CompletedProcess[bytes], file: Path) -> dict[str, dict[str, Any]]:
-    if printed.returncode == 0:
-        return _targets(printed)
-    words = _words(printed).strip().splitlines()
-    reason = words[-1].removeprefix("ERROR: ") if words else "no reason given"
-    raise UsageProblem(f"{file} is not a valid bake file: {one_line(reason, 500)}")
-
-
-def _words(printed: subprocess.CompletedProcess[bytes]) -> str:
-    return printed.stderr.decode("utf-8", "replace")
-
-
-def _targets(printed: subprocess.CompletedProcess[bytes]) -> dict[str, dict[str, Any]]:
-    return json.loads(printed.stdout).get("target") or {}
-
-
-def _without_outputs(bodies: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        name: {key: value for key, value in body.items() if key != "output"}
-        for name, body in bodies.items()
-    }
-
 
 BUNDLED = "bundled"
 _MOST_BYTES = 4_000_000
 _MOST_REQUIREMENTS = 256_000
-# Buildx reads these without -f. It reads compose files too, but those aren't written as build
-# plans for images.
-BAKE_FILES = ("docker-bake.json", "docker-bake.hcl")
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _BACKEND_ARG = re.compile(rb"^\s*ARG\s+QUEUE_BACKEND\b", re.MULTILINE | re.IGNORECASE)
 
 
@@ -142,21 +45,28 @@ def find_source(
     variants: tuple[Variant, ...],
     context: str = "",
     dockerfile: str = "",
+    files: Sequence[str] = (),
+    wanted: Sequence[str] | None = None,
 ) -> Source:
-    """Return what is built in `folder`, with `--context` and `--dockerfile` if they are given.
+    """Return what is built in `folder`, with `--context`, `--dockerfile`, `--file` if given.
 
     `bundled` and `bundled_context` are the package's own Dockerfile and context, `variants` what
-    a Dockerfile with `ARG QUEUE_BACKEND` builds. Raises UsageProblem that names what is missing.
+    a Dockerfile with `ARG QUEUE_BACKEND` builds. Of a bake definition, the targets and groups in
+    `wanted` are resolved: () for those that it builds by default, None for all.
+    Raises UsageProblem that names what is missing.
     """
+    if files:
+        return _from_files(folder, files, context or dockerfile, wanted)
     context_path = _context(folder, context) if context else ""
     if dockerfile == BUNDLED:
         # In a checkout, `bundled` replaces the Dockerfile; the code is the checkout's.
         here = folder if (folder / "src" / "openhqm").is_dir() else bundled_context
         return _dockerfile_source(bundled, context_path or str(here), bundled, variants)
     if dockerfile:
-        return _dockerfile_source(
-            _named(folder, context_path, dockerfile), context_path, bundled, variants
-        )
+        named = _named(folder, context_path, dockerfile)
+        if not is_remote(context_path) and not _has_backend_argument(named):
+            return _single_source(named, Path(context_path) if context_path else named.parent)
+        return _dockerfile_source(named, context_path, bundled, variants)
     if is_remote(context_path):
         return Source(
             kind=SourceKind.CHECKOUT,
@@ -166,21 +76,31 @@ def find_source(
         )
     home = Path(context_path) if context_path else folder
     candidate = home / "Dockerfile"
-    try:
-        has_variants = candidate.is_file() and _has_backend_argument(candidate, inside=home)
-    except UsageProblem:
-        if context_path or not bake_file_in(folder):
-            raise
-        has_variants = False  # If the bake file needs it, Buildx reports the error.
-    if has_variants:
+    if _builds_variants(candidate, home):
         if bundled.exists() and candidate.samefile(bundled):
             return _dockerfile_source(bundled, str(bundled_context), bundled, variants)
         return _dockerfile_source(candidate, str(home), bundled, variants)
-    if context_path:
+    if context_path and (home / "requirements.txt").is_file():
         return _dockerfile_source(bundled, context_path, bundled, variants)
-    if name := bake_file_in(folder):
-        return _bake_source(folder, name)
-    return _dockerfile_source(bundled, str(bundled_context), bundled, variants)
+    if (definition := definition_in(home)) and (found := _bake_source(definition, wanted)):
+        return found
+    if candidate.is_file():
+        return _single_source(candidate, home)
+    return _dockerfile_source(bundled, context_path or str(bundled_context), bundled, variants)
+
+
+def _from_files(
+    folder: Path, files: Sequence[str], other: str, wanted: Sequence[str] | None
+) -> Source:
+    if other:
+        raise UsageProblem(
+            "--file can't be combined with --context or --dockerfile",
+            fix="set these paths in the bake file",
+        )
+    definition = definition_in(folder, files)
+    source = _bake_source(definition, wanted) if definition else None
+    assert source is not None, "named files are a definition"
+    return source
 
 
 def read_project_requirements(context: Path, variants: Iterable[str]) -> ProjectRequirements | None:
@@ -192,11 +112,6 @@ def read_project_requirements(context: Path, variants: Iterable[str]) -> Project
         return data.decode("utf-16" if wide else "utf-8", "replace")
 
     return read_requirements(variants, read)
-
-
-def bake_file_in(folder: Path) -> str:
-    """Return the name of the bake file in a folder; '' if there is none."""
-    return next((name for name in BAKE_FILES if (folder / name).is_file()), "")
 
 
 def _context(folder: Path, context: str) -> str:
@@ -257,6 +172,15 @@ def _dockerfile_source(
     )
 
 
+def _builds_variants(candidate: Path, home: Path) -> bool:
+    try:
+        return candidate.is_file() and _has_backend_argument(candidate, inside=home)
+    except UsageProblem:
+        if not definition_in(home):
+            raise
+        return False  # If the bake file needs it, Buildx reports the error.
+
+
 def _has_backend_argument(dockerfile: Path, inside: Path | None = None) -> bool:
     """Return whether a Dockerfile builds variants; links must not lead out of `inside`."""
     folder = inside or dockerfile.resolve().parent
@@ -270,40 +194,126 @@ def _has_backend_argument(dockerfile: Path, inside: Path | None = None) -> bool:
         ) from error
 
 
-def _bake_source(folder: Path, name: str) -> Source:
-    """Resolve a bake file with Buildx itself: variables, inheritance and matrices included."""
-    try:
-        # Buildx reads any file to its end.
-        text = read_inside(folder, name, _MOST_BYTES).decode("utf-8", "replace")
-    except OSError as error:
-        raise UsageProblem(f"{folder / name} can't be read ({error.strerror})") from error
-    targets = print_definition(folder, name, _all_targets(text, name))
-    if not targets:
-        raise UsageProblem(f"{folder / name} has no targets", fix="add one, or a default group")
-    _check_names(targets, folder / name)
+def _bake_source(definition: Definition, wanted: Sequence[str] | None) -> Source | None:
+    """Return what a definition builds; None if these are Compose files that build nothing.
+
+    `wanted`: see `find_source`.
+    """
+    listed = list_targets(definition)
+    if listed is None:
+        # Without a list, only what is named can be resolved, or the default group.
+        listed = tuple(Listed(name) for name in wanted or ("default",))
+    for one in listed:
+        _check_target(one.name, definition.main)
+    descriptions = {one.name: one.description for one in listed if not one.group}
+    groups = {one.name for one in listed if one.group}
+    if listed and not descriptions and definition.is_compose:
+        return None
+    if wanted:
+        requested = [_exact(word, [*descriptions, *groups], definition) for word in wanted]
+        printed = print_targets(definition, requested)
+        selected = printed.expanded(requested)
+    elif "default" in {*groups, *descriptions}:
+        printed = print_default(definition)
+        selected = printed.expanded(["default"])
+    else:
+        printed, selected = Printed(), ()
+    problems: tuple[str, ...] = ()
+    offered = list(descriptions)
+    if wanted is None or not (wanted or selected):
+        left = [*groups - {"default"}, *(name for name in descriptions if name not in selected)]
+        rest, problems = _print_each(definition, left)
+        # What is printed only because another target links to it has no output of its own.
+        own = {name: printed.targets[name] for name in selected}
+        printed = Printed(
+            {**printed.targets, **rest.targets, **own}, {**rest.groups, **printed.groups}
+        )
+        home = definition.folder
+        offered = [name for name in left if _builds(rest.targets.get(name), home)]
+    names = list(dict.fromkeys([*selected, *offered]))
+    if not names:
+        raise UsageProblem(f"{definition.main} has no targets", fix="add one, or a default group")
+    _check_names({**{name: {} for name in names}, **printed.targets}, definition.main)
     return Source(
         kind=SourceKind.BAKE,
-        variants=tuple(Variant(target, _describe(body)) for target, body in targets.items()),
-        bake_file=str(folder / name),
-        context=str(folder),
-        bake_targets=targets,
+        variants=tuple(
+            Variant(name, descriptions.get(name) or _describe(printed.targets.get(name, {})))
+            for name in names
+        ),
+        bake_file=definition.main,
+        bake_files=tuple(str(definition.folder / file) for file in definition.files),
+        context=str(definition.folder),
+        bake_targets=printed.targets,
+        selected=selected,
+        problems=problems,
     )
 
 
-def _all_targets(text: str, name: str) -> list[str]:
-    """Return the targets to print: () for the default group if there is one, else all."""
-    if name.endswith(".json"):
+def _exact(word: str, names: Sequence[str], definition: Definition) -> str:
+    """Return the target or group that a word names: exactly, else in another case."""
+    # Buildx doesn't list targets whose names start with `_`.
+    if word in names or word.startswith("_"):
+        return word
+    others = [name for name in names if name.lower() == word.lower()]
+    if len(others) == 1:
+        return others[0]
+    guess = nearest(word, names)
+    raise UsageProblem(
+        f"{definition.main} has no target or group '{word}'",
+        fix=f"did you mean {guess}?" if guess else "",
+        valid=" ".join(names),
+    )
+
+
+def _print_each(definition: Definition, names: Sequence[str]) -> tuple[Printed, tuple[str, ...]]:
+    """Return what can be resolved of targets and groups, and a line for each that can't.
+
+    Raises UsageProblem if nothing can.
+    """
+    if not names:
+        return Printed(), ()
+    try:
+        return print_targets(definition, names), ()
+    except UsageProblem as problem:
+        first = problem
+    found, problems = Printed(), []
+    for name in names:
         try:
-            definition = json.loads(text)
-        except (ValueError, RecursionError):
-            return []  # Buildx has the better error.
-        groups, targets = (definition.get(kind) for kind in ("group", "target"))
-        if isinstance(targets, dict) and "default" not in {*targets, *(groups or ())}:
-            return sorted(targets)
-        return []
-    if re.search(r'^\s*(?:group|target)\s+"default"', text, re.MULTILINE):
-        return []
-    return sorted(set(re.findall(r'^\s*target\s+"([\w-]+)"', text, re.MULTILINE)))
+            one = print_targets(definition, [name])
+        except UsageProblem as problem:
+            problems.append(f"{name} is left out: {problem}")
+            continue
+        # Buildx puts what is printed into a group `default`.
+        groups = {key: members for key, members in one.groups.items() if key != "default"}
+        own = {name: one.targets[name]} if name in one.targets else {}
+        found = Printed({**one.targets, **found.targets, **own}, {**found.groups, **groups})
+    if not found.targets:
+        raise first
+    return found, tuple(problems)
+
+
+def _builds(body: Mapping[str, Any] | None, folder: Path) -> bool:
+    """Return whether a target has a Dockerfile; one without is only inherited from."""
+    if body is None:
+        return False
+    context, dockerfile = body.get("context") or ".", body.get("dockerfile") or "Dockerfile"
+    if body.get("dockerfile-inline") or "://" in dockerfile or is_remote(context):
+        return True
+    return "://" in context or (folder / context / dockerfile).exists()
+
+
+def _single_source(dockerfile: Path, context: Path) -> Source:
+    """Return the one target of a Dockerfile without variants, named after its folder."""
+    name = _NOT_IN_NAME.sub("-", context.resolve().name).strip("-") or "image"
+    file = dockerfile.name if dockerfile.parent == context else str(dockerfile)
+    return Source(
+        kind=SourceKind.BAKE,
+        variants=(Variant(name, file),),
+        context=str(context),
+        dockerfile=str(dockerfile),
+        bake_targets={name: {"context": ".", "dockerfile": file}},
+        selected=(name,),
+    )
 
 
 def _describe(body: dict[str, Any]) -> str:
@@ -324,16 +334,19 @@ _ON_ONE_LINE = ("context", "dockerfile", "target", "tags", "platforms", "output"
 def _check_names(targets: Mapping[str, Mapping[str, Any]], file: object) -> None:
     """Raise UsageProblem for the first invalid name, tag or path: a bake file isn't trusted."""
     for name, body in targets.items():
-        if not is_target_name(name):
-            raise UsageProblem(
-                f"{file}: '{name}' is not a valid target name",
-                fix="use only letters, digits and _ . -",
-            )
+        _check_target(name, file)
         for key in _ON_ONE_LINE:
             for text in _texts(body.get(key)):
                 check_clean(text, f"{file}: {name}.{key}")
         for tag in body.get("tags") or ():
             check_reference(str(tag))
+
+
+def _check_target(name: str, file: object) -> None:
+    if not is_target_name(name):
+        raise UsageProblem(
+            f"{file}: '{name}' is not a valid target name", fix="use only letters, digits and _ . -"
+        )
 
 
 def _texts(value: object) -> Iterable[str]:

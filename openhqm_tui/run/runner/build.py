@@ -134,7 +134,7 @@ class Builds:
 
     async def _digest(self, target: TargetInfo, metadata: Path) -> tuple[str, str]:
         """Return the digest of what was built, or '' and why its parts can't be merged."""
-        if not self._info.by_digest or len(target.platforms) == 1:
+        if not self._info.by_digest or len(target.platforms) == 1 or target.artifacts:
             return _digest_in(self._folder, metadata, target.name), ""
         parts = [
             _digest_in(self._folder, metadata, part_name(target.name, p)) for p in target.platforms

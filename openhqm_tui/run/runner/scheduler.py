@@ -277,7 +277,7 @@ class Scheduler:
     async def _build(self, target: TargetState) -> None:
         with self._workload.busy():
             ended = await self._builds.build(target.info, self.attempts[target.name])
-        if ended.outcome is Outcome.PASSED:
+        if ended.outcome is Outcome.PASSED and not target.info.artifacts:
             await self._checks.check_target(target)
 
     async def _reporting_errors(self, key: Key, task: Callable[[], Awaitable[None]]) -> None:

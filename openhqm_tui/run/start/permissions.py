@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +65,7 @@ def check_permissions(
     bodies = list(plan.as_bake()["target"].values())
     if source.kind is SourceKind.BAKE:
         # As Buildx does: what the file requests, even if the plan writes elsewhere.
-        names = linked(source.bake_targets, options.selection)
-        bodies += [literal(source.bake_targets[name], printed=True) for name in names]
+        bodies += [literal(body, printed=True) for _, body in _requested(options, source)]
     needs = needs_of(bodies, folder)
     granted = (*resolve_grants(options.allow, folder), *_chosen(options, source, bundle, folder))
     if missing(needs, granted):
@@ -87,9 +86,15 @@ def check_pushes(options: BuildOptions, source: Source) -> None:
     """Raise PushNeeded if the file itself pushes, and the user hasn't decided whether it may."""
     if source.kind is not SourceKind.BAKE or options.push or options.no_push or options.test_only:
         return
-    names = linked(source.bake_targets, options.selection)
-    if found := tuple(one for name in names for one in pushes(name, source.bake_targets[name])):
+    if found := tuple(p for name, body in _requested(options, source) for p in pushes(name, body)):
         raise PushNeeded(found)
+
+
+def _requested(options: BuildOptions, source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the definition's targets that bake would build; it drops the outputs of linked ones."""
+    for name in linked(source.bake_targets, options.selection):
+        body = source.bake_targets[name]
+        yield name, body if name in options.selection else {**body, "output": []}
 
 
 def granted_to(info: RunInfo, requests: Iterable[Request]) -> frozenset[Permission]:
@@ -135,13 +140,15 @@ def remember_answer(source: Source, allowed: Iterable[Permission], folder: str, 
 
 
 def definition_digest(source: Source) -> str:
-    """Return the digest of the build definition: the bake file or the Dockerfile."""
-    file = Path(os.path.realpath(source.bake_file or source.dockerfile))
-    digest = hashlib.sha256(str(file).encode("utf-8", "surrogateescape"))
-    try:
-        digest.update(read_inside(file.parent, file.name, _MOST_BYTES))
-    except OSError:
-        digest.update(msgspec.json.encode(source.bake_targets, order="deterministic"))
+    """Return the digest of the build definition: the bake files or the Dockerfile."""
+    digest = hashlib.sha256()
+    for name in source.bake_files or (source.bake_file or source.dockerfile,):
+        file = Path(os.path.realpath(name))
+        digest.update(str(file).encode("utf-8", "surrogateescape"))
+        try:
+            digest.update(read_inside(file.parent, file.name, _MOST_BYTES))
+        except OSError:
+            digest.update(msgspec.json.encode(source.bake_targets, order="deterministic"))
     return digest.hexdigest()
 
 

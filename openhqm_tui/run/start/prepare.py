@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,11 +18,16 @@ from openhqm_tui.domain.plan.bake import (
     Source,
     SourceKind,
     Target,
+    changes,
     linked_targets,
     make_plan,
+    not_built,
+    repository_of,
 )
+from openhqm_tui.domain.plan.image_names import full_name
 from openhqm_tui.domain.plan.options import BuildOptions, validate
-from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.plan.outputs import builds_image
+from openhqm_tui.domain.platforms import Platform, own_platforms, parse_platform
 from openhqm_tui.domain.run.events import MOST_LANES, RunInfo, TargetInfo
 from openhqm_tui.domain.text import Inert
 from openhqm_tui.engine.docker.facts import EngineFacts
@@ -57,6 +63,7 @@ from openhqm_tui.store.run_folder import (
 # Where the bundled Dockerfile and context come from.
 OUR_SOURCE = "https://github.com/openhqm/openhqm-tui"
 THROWAWAY = "openhqm-tui-test"
+_LIBRARY = "docker.io/library/"
 
 
 class Prepared(Inert, frozen=True, kw_only=True):
@@ -82,10 +89,12 @@ def prepare(
     """
     now = time.time()
     run_id = new_run_id(now)
+    native = _native(facts)
+    options, warnings = _with_own_platforms(options, source, native)
     platforms = options.platforms
     _validate(options, source)
     own = project_checks(Path.cwd(), options.checks)
-    warnings = [*idle_tables(source, own), *requirement_problems(source)]
+    warnings += [*idle_tables(source, own), *requirement_problems(source)]
     if not plan_only:
         warnings += _check_builder(options, facts)
     base = _base(options, facts, source, platforms)
@@ -94,8 +103,14 @@ def prepare(
     bundle = ca_bundle(options.ca_bundle)
     commit = _commit(source)
     plan = _resolve(
-        options, source, base, bundle, commit, run_id, by_digest=_by_digest(options, facts)
+        options, source, base, bundle, commit, run_id, native, by_digest=_by_digest(options, facts)
     )
+    _check_tags(plan)
+    warnings += [
+        *source.problems,
+        *changes(source, plan, native, push=options.push),
+        *_to_docker_library(plan, options),
+    ]
     resolver = resolver_for(source, own, python=options.python_version, platforms=platforms)
     expectations = tuple(
         LaneExpectation(
@@ -105,6 +120,7 @@ def prepare(
             ),
         )
         for target in plan.targets
+        if not target.artifacts
         for platform in target.platforms
     )
     if options.check:
@@ -128,11 +144,11 @@ def prepare(
 def _validate(options: BuildOptions, source: Source) -> None:
     """Raise UsageProblem for options that are wrong with any engine."""
     if not options.selection:
-        raise UsageProblem("nothing selected to build", fix="use --backend NAME or --build-all")
+        raise UsageProblem("nothing selected to build", fix="name a target or use --build-all")
     if sum(map(len, options.selection.values())) > MOST_LANES:
         raise UsageProblem(
             f"more than {MOST_LANES} images are too many for one run",
-            fix="use --backend NAME or fewer --platforms",
+            fix="name fewer targets or --platforms",
         )
     validate(options, source)
 
@@ -144,6 +160,7 @@ def _resolve(
     bundle: str,
     commit: _Commit,
     run_id: str,
+    native: Platform,
     *,
     by_digest: bool,
 ) -> Plan:
@@ -169,6 +186,7 @@ def _resolve(
             cache_to=options.cache_to,
             by_digest=by_digest,
             push=options.push,
+            native=native,
         )
         targets.append(make_plan(source, choices).targets[0])
     return Plan(
@@ -176,6 +194,55 @@ def _resolve(
         builder=options.builder,
         linked=linked_targets(source, options.selection, push=options.push),
     )
+
+
+def _native(facts: EngineFacts) -> Platform:
+    """Return the builder's own platform; without an engine, this machine's."""
+    nodes = [node.native for node in facts.nodes if node.native]
+    return next(iter(nodes), None) or facts.host or parse_platform(os.uname().machine)
+
+
+def _with_own_platforms(
+    options: BuildOptions, source: Source, native: Platform
+) -> tuple[BuildOptions, list[str]]:
+    """Return options in which targets without chosen platforms have those of the definition.
+
+    Images that can't be built for any of these are left out; a line for each names them.
+    """
+    selection, lines = {}, []
+    for name, chosen in options.selection.items():
+        body = source.bake_targets.get(name, {})
+        found, left = own_platforms(body.get("platforms") or (), native)
+        if not chosen and left and not any(found.values()) and builds_image(body):
+            lines.append(not_built(name, left))
+        else:
+            selection[name] = chosen or tuple(found)
+    if lines and not selection:
+        raise UsageProblem("; ".join(lines), fix="use --platforms linux/amd64")
+    return replace(options, selection=selection), lines
+
+
+def _check_tags(plan: Plan) -> None:
+    """Raise UsageProblem if two targets have a tag in common: only one image would have it."""
+    owners: dict[str, str] = {}
+    for target in plan.targets:
+        for tag in target.tags:
+            name = repository_of(tag)
+            whole = f"{full_name(name)}{tag.removeprefix(name) or ':latest'}"
+            if owners.setdefault(whole, target.name) != target.name:
+                raise UsageProblem(
+                    f"{owners[whole]} and {target.name} have the same tag {tag}",
+                    fix="give each its own `tags` in the bake file, or build only one of them",
+                )
+
+
+def _to_docker_library(plan: Plan, options: BuildOptions) -> list[str]:
+    """Return a warning about tags that only Docker itself can push."""
+    tags = [tag for target in plan.targets for tag in target.tags if options.push]
+    library = [tag for tag in tags if full_name(repository_of(tag)).startswith(_LIBRARY)]
+    if not library:
+        return []
+    return [f"{library[0]} names no registry, so it is pushed to {_LIBRARY}, which is Docker's own"]
 
 
 def _run_info(
@@ -199,6 +266,7 @@ def _run_info(
                 variant=target.variant,
                 platforms=tuple(str(platform) for platform in target.platforms),
                 tags=target.tags,
+                artifacts=target.artifacts,
             )
             for target in plan.targets
         ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from openhqm_tui.domain.plan.image_names import check_clean, is_remote
-from openhqm_tui.engine.source.find import bake_file_in, find_source, read_project_requirements
+from openhqm_tui.engine.source.definition import definition_in
+from openhqm_tui.engine.source.find import find_source, read_project_requirements
 from openhqm_tui.run.start.expectations import with_own_clients
 from openhqm_tui.store.checks_files import our_variants
 from openhqm_tui.store.paths import bundled
@@ -17,8 +19,15 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.plan.bake import Source
 
 
-def source_for(folder: Path, *, context: str = "", dockerfile: str = "") -> Source:
-    """Return what can be built in `folder`; raises UsageProblem."""
+def source_for(
+    folder: Path,
+    *,
+    context: str = "",
+    dockerfile: str = "",
+    files: Sequence[str] = (),
+    wanted: Sequence[str] | None = None,
+) -> Source:
+    """Return what can be built in `folder`, see `find_source`; raises UsageProblem."""
     check_clean(str(folder), "the folder")
     source = find_source(
         folder,
@@ -27,6 +36,8 @@ def source_for(folder: Path, *, context: str = "", dockerfile: str = "") -> Sour
         variants=our_variants(),
         context=context,
         dockerfile=dockerfile,
+        files=files,
+        wanted=wanted,
     )
     return _with_requirements(source)
 
@@ -45,4 +56,5 @@ def _with_requirements(source: Source) -> Source:
 
 def needs_buildx(folder: Path, *, context: str = "", dockerfile: str = "") -> bool:
     """Return whether Buildx has to read a bake file to list what can be built."""
-    return not context and not dockerfile and bool(bake_file_in(folder))
+    home = folder / context if not is_remote(context) else None
+    return not dockerfile and home is not None and definition_in(home) is not None

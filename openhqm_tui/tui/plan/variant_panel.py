@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.formatting import duration_text, local_time_text, size_text
-from openhqm_tui.domain.plan.bake import Source, SourceKind, bake_command, tags_of
+from openhqm_tui.domain.plan.bake import (
+    DEFAULT_NAME,
+    Choices,
+    Source,
+    SourceKind,
+    bake_command,
+    tags_for,
+    tags_of,
+)
 from openhqm_tui.domain.plan.options import BuildOptions
+from openhqm_tui.domain.plan.outputs import artifacts_of, builds_image
 from openhqm_tui.domain.plan.requirements import CORE_FILE, file_of
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.run.follow.eta import estimate_text
@@ -194,12 +205,15 @@ class VariantDetails:
     def _tags(self, variant: Variant) -> list[str]:
         if self._order.test_only:
             return ["none (test only)"]
-        body = self._source.bake_targets.get(variant.name)
-        if body is not None and body.get("tags"):
-            return [one_line(str(tag)) for tag in body["tags"]]
-        by_name = [tags_of(variant, name, self._order.tag) for name in self._order.names]
-        # A bake target without tags gets one of ours, so that it can be checked.
-        return [tag for tags in by_name for tag in (tags[-1:] if body is not None else tags)]
+        names, tag = self._order.names or (DEFAULT_NAME,), self._order.tag
+        if (body := self._source.bake_targets.get(variant.name)) is None:
+            return [one for name in names for one in tags_of(variant, name, tag)]
+        if not builds_image(body):
+            return [f"none ({', '.join(map(one_line, artifacts_of(body)))})"]
+        choices = Choices(variants=(), platforms=(), name=names[0], more_names=names[1:], tag=tag)
+        with suppress(UsageProblem):
+            return [one_line(one) for one in tags_for(self._source, variant.name, choices)]
+        return [one_line(str(one)) for one in body["tags"]]
 
     def _sizes(self, variant: Variant, platforms: list[Platform]) -> list[str]:
         return [

@@ -1,0 +1,200 @@
+"""A plan equals `docker buildx bake --print` for every target and group, by the real Buildx.
+
+What a plan changes so that images can be loaded, checked and only then pushed is listed here, and
+shown to the user.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openhqm_tui.domain.plan.options import BuildOptions
+from openhqm_tui.domain.platforms import parse_platform
+from openhqm_tui.engine.docker.facts import EngineFacts
+from openhqm_tui.engine.source import definition
+from openhqm_tui.run.start.prepare import Prepared, prepare
+from openhqm_tui.run.start.source import source_for
+from tests.conftest import REQUIRED
+from tests.engine.definitions import DEFINITIONS, NAMED
+
+HERE = parse_platform(platform.machine())
+FACTS = EngineFacts(host=HERE)
+_LINUX = ("linux/amd64", "linux/arm", "local")
+
+
+def _has_buildx() -> bool:
+    docker = shutil.which("docker")
+    words = ["docker", "buildx", "bake", "--help"]
+    return (
+        bool(docker)
+        and "--list"
+        in subprocess.run(words, capture_output=True, text=True, check=False, timeout=60).stdout
+    )
+
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get(REQUIRED) and not _has_buildx(), reason="no Buildx that lists targets"
+)
+
+
+@pytest.fixture(autouse=True)
+def listed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """List the targets of a folder once, not for every plan."""
+    seen: dict[Path, Any] = {}
+    original = definition.list_targets
+
+    def once(found: definition.Definition) -> Any:
+        if found.folder not in seen:
+            seen[found.folder] = original(found)
+        return seen[found.folder]
+
+    monkeypatch.setattr("openhqm_tui.engine.source.find.list_targets", once)
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The socket of an SSH agent: Buildx only looks whether there is one."""
+    # The path of a socket is short.
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("agent")
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+        yield
+
+
+def write(folder: Path, name: str) -> tuple[str, ...]:
+    """Write a definition; return the files to name."""
+    for file, text in DEFINITIONS[name].items():
+        place = folder / file
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(textwrap.dedent(text), encoding="utf-8")
+    return NAMED.get(name, ())
+
+
+def bake(folder: Path, *words: str) -> Any:
+    """Return the JSON that Buildx prints."""
+    command = ["docker", "buildx", "bake", *words]
+    run = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60)
+    assert run.returncode == 0, run.stderr.decode()
+    return json.loads(run.stdout)
+
+
+def planned(folder: Path, files: tuple[str, ...], wanted: list[str] | None) -> Prepared:
+    """Return the plan of `plan WANTED…`; None: of `plan --build-all`."""
+    source = source_for(folder, files=files, wanted=wanted)
+    names = source.selected if wanted is not None else [v.name for v in source.variants]
+    options = BuildOptions(selection=dict.fromkeys(names, ()))
+    return prepare(options, FACTS, source, plan_only=True)
+
+
+def expanded(names: list[str], printed: dict[str, Any]) -> list[str]:
+    """Return the targets that names stand for, sorted; a group may have itself as a member."""
+    targets, groups, left = printed["target"], printed["group"], list(names)
+    seen: set[str] = set()
+    while left:
+        if (name := left.pop()) not in seen:
+            seen.add(name)
+            left += groups[name]["targets"] if name in groups and name not in targets else []
+    return sorted(seen & set(targets))
+
+
+def expected(name: str, body: dict[str, Any], folder: str, *, is_image: bool) -> dict[str, Any]:
+    """Return a printed target with the changes that a plan states; `is_image`: it isn't linked."""
+    wanted = dict(body)
+    outputs = wanted.pop("output", [])
+    images = [o for o in outputs if o["type"] in {"image", "registry"} or o == {"type": "docker"}]
+    artifacts = [output for output in outputs if output not in images]
+    if "cache-to" in wanted:
+        wanted["cache-to"] = [c for c in wanted["cache-to"] if c["type"] != "registry"]
+    if not is_image:
+        wanted.pop("tags", None)
+        return wanted | {"output": [{"type": "cacheonly"}]}
+    if artifacts == outputs and (outputs or wanted.get("call", "build") != "build"):
+        return wanted | ({"output": outputs} if outputs else {})
+    if "platforms" in wanted:
+        wanted["platforms"] = [
+            p for p in wanted["platforms"] if p == "local" or p.startswith(_LINUX)
+        ]
+    options: dict[str, str] = {}
+    for output in images:
+        where = {"type", "name", "push"}
+        options |= {key: value for key, value in output.items() if key not in where}
+    named = [output["name"] for output in images if "name" in output]
+    both = "-".join(dict.fromkeys([folder, name.lower().strip("_").replace("_", "-")]))
+    wanted.setdefault("tags", named or [f"{both}:latest"])
+    return wanted | {"output": [{"type": "docker", **options}, *artifacts]}
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+@pytest.mark.usefixtures("agent")
+def test_every_target_and_group_is_planned_as_buildx_prints_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "agent").symlink_to("../agent")
+    files = write(folder, name)
+    flags = [word for file in files for word in ("-f", file)]
+    listed = {one["name"]: one.get("group", False) for one in bake(folder, *flags, _LIST)}
+    printed = bake(folder, *flags, "--print", *listed, *_HIDDEN.get(name, ()))
+    whole = planned(folder, files, None)
+    (tmp_path / "bake.json").write_text(json.dumps(whole.plan.as_bake()))
+    resolved = bake(folder, "-f", str(tmp_path / "bake.json"), "--print")["target"]
+    linked = set(whole.plan.linked)
+    for target, body in resolved.items():
+        as_is = expected(target, printed["target"][target], name, is_image=target not in linked)
+        assert body == as_is, target
+    bodies = whole.plan.as_bake()["target"]
+    groups = [word for word, is_group in listed.items() if is_group]
+    for word in [*groups, *[word for word in listed if word not in groups][:1]]:
+        alone = bake(folder, *flags, "--print", *([word] if word != "default" else []))
+        plan = planned(folder, files, [word] if word != "default" else []).plan
+        assert sorted(target.name for target in plan.targets) == expanded([word], alone), word
+        assert set(plan.as_bake()["target"]) == set(alone["target"]), word
+        for target in plan.targets:
+            # A target that isn't listed is only in the plan of a group that has it.
+            assert target.body == bodies.get(target.name, target.body), target.name
+    left = {word for word in listed if word not in groups} - set(resolved)
+    assert left <= _ABSTRACT
+    shown = "\n".join(whole.warnings)
+    for fact in _STATED.get(name, ()):
+        assert fact in shown
+
+
+_LIST = "--list=type=targets,format=json"
+# Buildx doesn't list these.
+_HIDDEN = {"cases": ("_hidden",)}
+_ABSTRACT = {"docker-metadata-action"}
+_STATED = {
+    "platforms": ["mixed is not built for darwin/arm64, windows/amd64, linux/sparc64: only Linux"],
+    "pushed": [
+        "instead of output type=image, type=registry",
+        "1 cache export to a registry omitted: needs --push",
+    ],
+    "outputs": ["instead of output type=image"],
+}
+
+
+def test_the_default_group_keeps_its_order(tmp_path: Path) -> None:
+    write(tmp_path, "groups")
+    assert source_for(tmp_path, wanted=()).selected == ("zeta", "mid", "alpha")
+    names = [variant.name for variant in source_for(tmp_path).variants]
+    assert names == ["zeta", "mid", "alpha", "last"]
+
+
+def test_a_definition_may_have_byte_order_mark_comments_and_bare_names(tmp_path: Path) -> None:
+    write(tmp_path, "comments")
+    assert source_for(tmp_path, wanted=()).selected == ()
+    assert [variant.name for variant in source_for(tmp_path, wanted=()).variants] == ["bare"]
