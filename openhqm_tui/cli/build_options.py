@@ -62,7 +62,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions
         raise UsageProblem(
             "--build-all can't be combined with targets or --backend", fix="use only one of them"
         )
-    # Names are checked before any file or engine is read: a typo costs no time.
+    # Check names before reading files or contacting the engine, so that a typo fails fast.
     if not (options.context or options.dockerfile or parsed.file):
         _check_names_early(named, folder)
     wanted = named or list(settings.backends or ())

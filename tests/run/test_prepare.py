@@ -312,6 +312,63 @@ def test_without_expectations_only_the_platform_is_checked() -> None:
     )
 
 
+def theirs(*names: str, push: bool = False, **bodies: dict[str, Any]) -> Prepared:
+    """Return the plan for targets of a bake file on their own platforms."""
+    variants = tuple(Variant(name, "D") for name in bodies)
+    source = msgspec.structs.replace(THEIRS, variants=variants, bake_targets=bodies)
+    chosen = names or tuple(bodies)
+    return ready(*chosen, source=source, base_image="", platforms=(), plan_only=True, push=push)
+
+
+def test_a_target_without_platforms_is_built_for_the_builders_own() -> None:
+    run = theirs(app={}, here={"platforms": ["local"]}, both={"platforms": ["arm64", "amd64"]})
+    assert [target.platforms for target in run.info.targets] == [
+        ("linux/amd64",),
+        ("linux/amd64",),
+        ("linux/arm64", "linux/amd64"),
+    ]
+    bodies = run.plan.as_bake()["target"]
+    assert [body.get("platforms") for body in bodies.values()] == [
+        None,
+        ["local"],
+        ["arm64", "amd64"],
+    ]
+
+
+def test_a_target_for_other_systems_only_is_left_out_with_a_warning() -> None:
+    run = theirs(app={}, win={"platforms": ["windows/amd64"]})
+    assert [target.name for target in run.info.targets] == ["app"]
+    assert "win is not built for windows/amd64: only Linux images can be checked" in run.warnings
+    with pytest.raises(UsageProblem, match=r"windows/amd64.*use --platforms"):
+        theirs(win={"platforms": ["windows/amd64"]})
+
+
+@pytest.mark.parametrize("second", ["app:1", "docker.io/library/app:1"])
+def test_two_targets_with_one_tag_are_refused(second: str) -> None:
+    with pytest.raises(UsageProblem, match=f"a and b have the same tag {second}"):
+        theirs(a={"tags": ["app:1"]}, b={"tags": ["x/b:1", second]})
+    assert len(theirs("a", a={"tags": ["app:1"]}, b={"tags": [second]}).plan.targets) == 1
+
+
+def test_a_tag_without_a_version_is_the_same_as_latest() -> None:
+    with pytest.raises(UsageProblem, match="have the same tag x/app:latest"):
+        theirs(a={"tags": ["x/app"]}, b={"tags": ["x/app:latest"]})
+
+
+@pytest.mark.parametrize(("tag", "warned"), [("app:1", True), ("acme/app:1", False)])
+def test_a_push_to_a_name_without_a_registry_is_a_warning(tag: str, warned: bool) -> None:
+    run = theirs(app={"tags": [tag]}, push=True)
+    assert any("docker.io/library/" in warning for warning in run.warnings) is warned
+
+
+def test_an_artifact_keeps_its_output_and_all_its_platforms() -> None:
+    body = {"output": ["type=local,dest=out"], "platforms": ["linux/amd64", "darwin/arm64"]}
+    run = theirs(files=body, lint={"call": "check"})
+    assert run.plan.as_bake()["target"] == {"files": body, "lint": {"call": "check"}}
+    assert [target.artifacts for target in run.info.targets] == [("local out",), ("check",)]
+    assert run.expectations == ()
+
+
 def test_a_base_image_has_no_effect_on_a_bake_file() -> None:
     with pytest.raises(Problem, match="a bake file sets its own base images"):
         ready("app", source=THEIRS)

@@ -55,6 +55,19 @@ async def test_docker_is_called_with_the_plan_and_the_digest(docker: FakeDocker)
     assert all(digest in call for call in checks.values()), "images are run by digest"
 
 
+async def test_an_artifact_is_built_and_not_checked_while_images_are(docker: FakeDocker) -> None:
+    run = prepared("redis", "minimal", push=True)
+    redis, minimal = run.info.targets
+    artifact = msgspec.structs.replace(redis, tags=(), artifacts=("local out",))
+    info = msgspec.structs.replace(run.info, targets=(artifact, minimal))
+    watch = await executed(msgspec.structs.replace(run, info=info))
+    assert watch.targets("redis", "minimal") == [Status.DONE, Status.PASSED]
+    assert not watch.has(events.CheckStarted, target="redis")
+    # Artifacts don't prevent the push of the images.
+    assert watch.status is Status.PASSED
+    assert [call[-1] for call in docker.calls_of("push")] == list(minimal.tags)
+
+
 async def test_without_checks_no_container_is_started(docker: FakeDocker) -> None:
     watch = await executed(prepared("redis", check=False))
     assert watch.status is Status.PASSED

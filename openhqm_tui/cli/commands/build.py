@@ -24,8 +24,8 @@ _EXAMPLES: Section = (
 def add_arguments(parser: Parser) -> None:
     """Add the selection, the checks, pushing and the output formats."""
     parser.description = (
-        "Build the selected targets on all platforms in parallel, and check each image as soon "
-        "as it is built. The run continues if this command is killed: see `attach`."
+        "Build the selected targets for all platforms in parallel, and check each image as soon "
+        "as it is built. If this command is killed, the run continues: see `attach`."
     )
     parser.epilog = epilog(_EXAMPLES, EXIT_CODES)
     add_selection(parser)
@@ -72,7 +72,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def add_selection(parser: Parser) -> None:
-    """Add what `build` and `plan` share: what to build, from what, and with what."""
+    """Add the arguments that `build` and `plan` share."""
     parser.usage = "%(prog)s [TARGET… | --build-all] [OPTION…]"
     parser.rest_in = "targets"
     what = parser.add_argument_group("what to build")
@@ -89,13 +89,13 @@ def add_selection(parser: Parser) -> None:
         metavar="V",
         help="the same as TARGET; repeatable, or comma-separated",
     )
-    what.add_argument("--build-all", action="store_true", help="all variants or targets")
+    what.add_argument("--build-all", action="store_true", help="build all variants or targets")
     what.add_argument(
         *("-p", "--platforms"),
         action="append",
         metavar="P,…",
-        help="default: those of the bake file, else linux/amd64,linux/arm64; `uname -m` spellings "
-        "are accepted",
+        help="default: those of the bake file, else linux/amd64,linux/arm64; `uname -m` names are "
+        "accepted too",
     )
     what.add_argument(
         *("-n", "--name"),

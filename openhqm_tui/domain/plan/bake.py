@@ -410,7 +410,7 @@ def tags_for(source: Source, target: str, choices: Choices) -> tuple[str, ...]:
         return tuple(f"{name}:{choices.tag}-{target}" for name in names)
     if choices.more_names:
         raise UsageProblem(
-            f"the bake file gives {target} its tags, so more than one --name has no effect",
+            f"the bake file sets the tags of {target}, so only one --name can be given",
             fix="list all tags in the bake file",
         )
     return tags

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -61,9 +60,11 @@ def image_options(body: Mapping[str, Any]) -> tuple[str, ...]:
 
 def output_entry(fields: Iterable[str]) -> str:
     """Return an output with these attributes as one text."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(fields)
-    return line.getvalue()
+    special = (",", '"', "\n")
+    return ",".join(
+        '"' + field.replace('"', '""') + '"' if any(map(field.count, special)) else field
+        for field in fields
+    )
 
 
 def artifact_entries(body: Mapping[str, Any]) -> list[Any]:
