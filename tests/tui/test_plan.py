@@ -271,6 +271,27 @@ async def test_a_bake_file_defines_its_own_platforms(world: World):
         assert place(app).platforms == (ARM, parse_platform("s390x"))
 
 
+async def test_headings_select_only_the_platforms_that_a_target_has(world: World):
+    bodies = {"a": {"platforms": ["linux/amd64", "linux/arm64"]}, "b": {"platforms": ["arm64"]}}
+    variants = tuple(Variant(name, "D") for name in (*bodies, "c"))
+    world.source = Source(
+        kind=SourceKind.BAKE, variants=variants, bake_targets={**bodies, "c": {"target": "x"}}
+    )
+    app = world.app()
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("a")
+        await pilot.pause()
+        assert place(app).rows() == {"a": (AMD, ARM), "b": (ARM,), "c": (AMD,)}
+        await pilot.press("n", "up", "left", "right", "space")
+        await pilot.pause()
+        assert place(app).rows() == {"a": (AMD,), "c": (AMD,)}
+        # A cell can still be selected by itself.
+        await pilot.press("n", "down", "down", "space")
+        await pilot.pause()
+        assert place(app).rows() == {"b": (AMD,)}
+
+
 async def test_settings_fill_the_columns_and_fields(world: World):
     world.platforms = (ARM,)
     world.defaults = BuildOptions({}, name="acme/app", tag="1.2", base_image="a/b:1", jobs=3)

@@ -104,6 +104,11 @@ class EngineFacts(Inert, frozen=True):
         """Whether `--load` can store an image of several platforms."""
         return self.containerd_store
 
+    @property
+    def native(self) -> Platform | None:
+        """The builder's own platform, for which Buildx builds by default; None if unknown."""
+        return next((node.native for node in self.nodes if node.native), None) or self.host
+
     def node_of(self, platform: Platform) -> Node | None:
         """Return the node on which Buildx builds `platform`; None if the builder has none."""
         return nodes_of(self.nodes, (platform,)).get(platform)

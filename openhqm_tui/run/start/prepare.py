@@ -89,7 +89,8 @@ def prepare(
     """
     now = time.time()
     run_id = new_run_id(now)
-    native = _native(facts)
+    # Without an engine, this machine's.
+    native = facts.native or parse_platform(os.uname().machine)
     options, warnings = _with_own_platforms(options, source, native)
     platforms = options.platforms
     _validate(options, source)
@@ -194,12 +195,6 @@ def _resolve(
         builder=options.builder,
         linked=linked_targets(source, options.selection, push=options.push),
     )
-
-
-def _native(facts: EngineFacts) -> Platform:
-    """Return the builder's own platform; without an engine, this machine's."""
-    nodes = [node.native for node in facts.nodes if node.native]
-    return next(iter(nodes), None) or facts.host or parse_platform(os.uname().machine)
 
 
 def _with_own_platforms(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from rich.cells import cell_len
@@ -15,9 +15,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.formatting import duration_text, size_text
-from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, Platform, parse_platform
+from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, LOCAL, Platform, own_platforms
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.command_table import bindings
@@ -58,16 +57,36 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 _NOT_WELL = {Status.FAILED, Status.CANCELLED, Status.UNKNOWN}
 
 
-def first_columns(source: Source | None) -> tuple[Platform, ...]:
-    """Return the initial platforms: those in the bake file, else the default."""
+def first_columns(source: Source | None, native: Platform | None) -> tuple[Platform, ...]:
+    """Return the initial platforms: those in the bake file, else the default.
+
+    `native` is the builder's own platform, for targets without any; None: not known yet.
+    """
     named: dict[Platform, None] = {}
     for body in source.bake_targets.values() if source else ():
-        for text in body.get("platforms") or ():
-            try:
-                named[parse_platform(str(text))] = None
-            except UsageProblem:
-                continue
+        named |= dict.fromkeys(_named_platforms(body, native))
     return tuple(named) or DEFAULT_PLATFORMS
+
+
+def own_cells(
+    source: Source | None, platforms: Iterable[Platform], native: Platform | None
+) -> list[Cell]:
+    """Return the cells that are built by default: of a bake file's target, its own platforms."""
+    platforms, found = list(platforms), []
+    for name in (variant.name for variant in source.variants) if source else ():
+        named = _named_platforms(source.bake_targets.get(name, {}), native) if source else ()
+        own = [platform for platform in platforms if platform in named]
+        found += [(name, platform) for platform in own or platforms]
+    return found
+
+
+def _named_platforms(body: Mapping[str, Any], native: Platform | None) -> tuple[Platform, ...]:
+    texts = body.get("platforms") or ()
+    if native is None:
+        texts = [text for text in texts if text != LOCAL]
+        own, _ = own_platforms(texts, DEFAULT_PLATFORMS[0])
+        return tuple(platform for platform, text in own.items() if text)
+    return tuple(own_platforms(texts, native)[0]) if body else ()
 
 
 def every_cell(variants: Iterable[str], platforms: Iterable[Platform]) -> list[Cell]:
@@ -141,6 +160,7 @@ class Matrix(ScrollView, can_focus=True):
         self.nodes: dict[Platform, str] = {}
         self.past: dict[Key, PastLane] = {}
         self.note = ""
+        self.own: frozenset[Cell] = frozenset()
         # Row -1 is the heading with platforms, column -1 the names of variants.
         self.row = 0
         self.column = 0
@@ -189,11 +209,14 @@ class Matrix(ScrollView, can_focus=True):
         past: dict[Key, PastLane],
         note: str = "",
         nodes: dict[Platform, str] | None = None,
+        own: Iterable[Cell] = (),
     ) -> None:
         """Show rows and columns, keeping the cursor if possible; `note` replaces missing rows.
 
-        `nodes` are the nodes that build the platforms, if worth showing.
+        `nodes` are the nodes that build the platforms, if worth showing; `own` are the cells that
+        headings select, if there are any.
         """
+        self.own = frozenset(own)
         self.variants, self.platforms, self.selection = variants, platforms, selection
         self.ways, self.past, self.note, self.nodes = ways, past, note, nodes or {}
         # Until the variants are known, keep the cursor's row.
@@ -311,7 +334,10 @@ class Matrix(ScrollView, can_focus=True):
     def _cells(self, row: int, column: int) -> list[Cell]:
         variants = self.variants if row < 0 else (self.variants[row],)
         platforms = self.platforms if column < 0 else (self.platforms[column],)
-        return [(variant, platform) for variant in variants for platform in platforms]
+        cells = [(variant, platform) for variant in variants for platform in platforms]
+        if row >= 0 and column >= 0:
+            return cells
+        return [cell for cell in cells if cell in self.own] or cells
 
     def _toggle(self, row: int, column: int) -> None:
         if self.variants and self.platforms:

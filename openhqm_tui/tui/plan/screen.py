@@ -36,6 +36,7 @@ from openhqm_tui.tui.plan.matrix import (
     failed_cells,
     first_columns,
     native_cells,
+    own_cells,
 )
 from openhqm_tui.tui.plan.summary import (
     WIDE,
@@ -161,7 +162,9 @@ class PlanScreen(BaseScreen):
             return
         session = self.session
         if not self.platforms and session.source is not None:
-            session.platforms = session.backend.platforms or first_columns(session.source)
+            session.platforms = session.backend.platforms or first_columns(
+                session.source, self._native
+            )
         self.past = last_lanes(session.past_runs or [], session.source)
         self.built = last_lanes(session.past_runs or [], session.source, built=True)
         self.lookups.look_at_builder(self.fields.order.builder, session.facts)
@@ -183,6 +186,7 @@ class PlanScreen(BaseScreen):
             self.past,
             note,
             node_names(self.platforms, self.facts),
+            self._own_cells(),
         )
         self.query_one(PlanChoice).share_room()
         self.show_choice()
@@ -341,7 +345,7 @@ class PlanScreen(BaseScreen):
 
     def action_choose_all(self) -> None:
         """Select all cells."""
-        self._choose(self._cells())
+        self._choose(self._own_cells())
 
     def action_choose_none(self) -> None:
         """Clear the selection."""
@@ -350,7 +354,7 @@ class PlanScreen(BaseScreen):
     def action_choose_native(self) -> None:
         """Select only the platforms that need no emulator, for all variants."""
         if self.facts is not None:
-            self._choose(native_cells(self._cells(), self.facts))
+            self._choose(native_cells(self._own_cells(), self.facts))
 
     def action_choose_failed(self) -> None:
         """Select only what failed last time."""
@@ -405,6 +409,13 @@ class PlanScreen(BaseScreen):
         self.selection = self.selection.with_cells(every_cell(self.names, [gone]), chosen=False)
         self.session.platforms = tuple(p for p in self.platforms if p != gone)
         self.show_matrix()
+
+    @property
+    def _native(self) -> Platform | None:
+        return self.facts.native if self.facts is not None else None
+
+    def _own_cells(self) -> list[Cell]:
+        return own_cells(self.session.source, self.platforms, self._native)
 
     def _cells(self) -> list[Cell]:
         return every_cell(self.names, self.platforms)
