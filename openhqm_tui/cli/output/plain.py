@@ -126,7 +126,7 @@ class PlainOutput:
     def _print_end(self, target: TargetState) -> None:
         took = duration_text((target.ended or 0.0) - (target.started or 0.0))
         for lane in target.lanes.values():
-            if target.outcome is Outcome.PASSED and target.run.info.check:
+            if target.outcome is Outcome.PASSED and target.is_checked:
                 self._print_lane(lane, f"built in {took}, checking")
             elif _attempt(lane) not in self._printed:
                 self._print_result(lane, status_text(lane))

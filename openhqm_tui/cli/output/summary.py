@@ -138,7 +138,7 @@ def _row(lane: LaneState) -> ResultRow:
         unpacked_size=lane.unpacked_size,
         digest=lane.digest,
         tags=target.info.tags,
-        checks=tally(lane.verdicts),
+        checks=", ".join(target.info.artifacts) or tally(lane.verdicts),
         steps=len(lane.steps),
         cached_steps=sum(step.cached for step in lane.steps),
         cache=hits_of(lane),

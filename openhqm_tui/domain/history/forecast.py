@@ -116,7 +116,7 @@ class Forecast:
         left = self._left(lane.target, now)
         if left is None:
             return None
-        own = self._check_left(lane, now) if lane.target.run.info.check else 0.0
+        own = self._check_left(lane, now) if lane.target.is_checked else 0.0
         seconds = left.build.seconds + min(own, left.tail)
         return msgspec.structs.replace(left.build, seconds=seconds)
 
@@ -139,7 +139,7 @@ class Forecast:
             return None
         whole = whole and not _strangers(laid, steps, now)
         tail = statistics.median(one.sample.tail for one in alike)
-        tail = tail if target.run.info.check else 0.0
+        tail = tail if target.is_checked else 0.0
         return RemainingTime(msgspec.structs.replace(build, whole=whole), tail)
 
     def _lay(self, target: TargetState) -> list[_Laid]:
@@ -161,7 +161,7 @@ class Forecast:
 
     def _tail_left(self, target: TargetState, laid: list[_Laid], now: float) -> float:
         """Return the remaining time of a built target's checks, by time and progress of the run."""
-        if not target.run.info.check or target.ended is None:
+        if not target.is_checked or target.ended is None:
             return 0.0
         by_time = _usual_tail(laid) - max(0.0, now - target.ended)
         asking = [lane for lane in target.lanes.values() if not lane.status.is_over]

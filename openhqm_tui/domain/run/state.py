@@ -82,7 +82,7 @@ class LaneState:
         if self.check_started is not None:
             return Status.CHECKING if target.run.goes_on else Status.CANCELLED
         if target.outcome is Outcome.PASSED:
-            if not target.run.info.check or target.info.artifacts:
+            if not target.is_checked:
                 return Status.DONE
             over = self.check_cut or not target.run.goes_on
             return Status.CANCELLED if over else Status.CHECKING
@@ -189,6 +189,11 @@ class TargetState:
         self.push_digest = ""
         # The content of each tag in the registry after the push.
         self.read_back: dict[str, events.ReadBack] = {}
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether its images are checked; artifacts aren't images."""
+        return self.run.info.check and not self.info.artifacts
 
     def learn_secrets(self, dockerfile: bytes) -> None:
         """Collect the secrets in a Dockerfile; each of its warnings includes the whole file."""

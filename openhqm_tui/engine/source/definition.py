@@ -170,11 +170,18 @@ def print_default(definition: Definition) -> Printed:
     reader = {"args": {"order": "${jsonencode(group.default.targets)}"}}
     both, text = _with_reader(definition, reader)
     read = _bake(both, _READER, "default", stdin=text)
-    printed = _printed(read) if read.returncode == 0 else Printed()
-    if _READER not in printed.targets:
-        return print_targets(definition, ["default"])
-    order = json.loads(printed.targets.pop(_READER)["args"]["order"])
-    return Printed(printed.targets, {**printed.groups, "default": tuple(order)})
+    if read.returncode == 0:
+        printed = _printed(read)
+    else:
+        # An output may not be opened, or the group isn't written in the files.
+        printed = print_targets(definition, ["default"])
+        read = _bake(both, _READER, stdin=text)
+    found = _printed(read).targets.get(_READER) if read.returncode == 0 else None
+    if found is None:
+        return printed
+    order = tuple(json.loads(found["args"]["order"]))
+    targets = {name: body for name, body in printed.targets.items() if name != _READER}
+    return Printed(targets, {**printed.groups, "default": order})
 
 
 def _outputs(definition: Definition, target: str) -> list[Any]:
