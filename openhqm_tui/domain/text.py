@@ -72,7 +72,7 @@ def _inert_value(value: Any) -> Any:
 
 
 class Inert(msgspec.Struct, frozen=True):
-    """A record whose text is made inert, whoever wrote it.
+    """A record whose text is made inert, whatever its origin.
 
     Text is in its fields, directly or in tuples and dicts; nested records handle their own.
     """

@@ -24,7 +24,7 @@ def read_inside(folder: Path, name: str, most: int, *, links: bool = True) -> by
     with os.fdopen(open_inside(folder, name, links=links), "rb") as opened:
         data = opened.read(most + 1)
     if len(data) > most:
-        raise OSError(errno.EFBIG, f"it is larger than {_size(most)}", str(folder / name))
+        raise OSError(errno.EFBIG, f"larger than {_size(most)}", str(folder / name))
     return data
 
 
@@ -49,7 +49,7 @@ def open_inside(folder: Path, name: str, *, links: bool = True) -> int:
             if stat.S_ISLNK(mode):
                 followed += 1
                 if not links:
-                    raise OSError(errno.ELOOP, "it is a link", str(file))
+                    raise OSError(errno.ELOOP, "links are not followed", str(file))
                 if followed > _MOST_LINKS:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(file))
                 target = os.readlink(part, dir_fd=inside[-1])
@@ -111,7 +111,7 @@ def _parts(name: str) -> list[str]:
     if not usable:
         raise OSError(errno.EINVAL, "not a valid file name", repr(name))
     if name.startswith("/"):
-        raise OSError(errno.EXDEV, "it is not a path inside the folder", name)
+        raise OSError(errno.EXDEV, "not a path inside the folder", name)
     return [part for part in reversed(name.split("/")) if part not in {"", "."}]
 
 
@@ -149,13 +149,13 @@ def _is_there(name: str, folder: int) -> bool:
 
 def _judge(mode: int, file: Path) -> None:
     if stat.S_ISLNK(mode):
-        raise OSError(errno.ELOOP, "it is a link", str(file))
+        raise OSError(errno.ELOOP, "links are not followed", str(file))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "it is not a regular file", str(file))
+        raise OSError(errno.EINVAL, "not a regular file", str(file))
 
 
 def _outside(file: Path) -> OSError:
-    return OSError(errno.EXDEV, "it is a link that points outside its folder", str(file))
+    return OSError(errno.EXDEV, "a link that points outside its folder", str(file))
 
 
 def _size(most: int) -> str:

@@ -208,7 +208,7 @@ def _of_run(state: RunState, lanes: list[Lane]) -> Iterator[Limit]:
     if state.interrupted:
         yield Limit(kind="interrupted", text="the runner died before the run finished")
     elif state.outcome is None:
-        yield Limit(kind="running", text="the run is still in progress: this is its current state")
+        yield Limit(kind="running", text="the run is still in progress: these are interim results")
     if not state.info.check:
         yield Limit(
             kind="not checked", text="checks were disabled (--no-check): no image was checked"

@@ -118,7 +118,7 @@ def unpack_run(file: Path, into: Path) -> RunFolder:
                 run = RunFolder(into / _checked(archive.infolist()))
                 _unpack(archive, run.path)
             if run.info.id != run.path.name:
-                raise zipfile.BadZipFile("its run.json belongs to another run")
+                raise zipfile.BadZipFile("run.json belongs to another run")
     except UsageProblem as problem:
         # The error names a temporary folder that the user doesn't know.
         what = problem.what.replace(f"{into}/", "")
@@ -199,7 +199,7 @@ def _checked(entries: list[zipfile.ZipInfo]) -> str:
     names = [entry.filename for entry in entries]
     id = names[0].partition("/")[0] if names else ""
     if len(names) > MOST_FILES or sum(entry.file_size for entry in entries) > MOST_BYTES:
-        raise zipfile.BadZipFile("it is too large for a run")
+        raise zipfile.BadZipFile("too large for a run")
     if not _ID.fullmatch(id) or len({name.lower() for name in names}) < len(names):
         raise zipfile.BadZipFile("unexpected layout")
     for entry in entries:
@@ -207,9 +207,9 @@ def _checked(entries: list[zipfile.ZipInfo]) -> str:
         top, _, name = entry.filename.partition("/")
         if top != id or not _KNOWN.fullmatch(name) or kind not in {0, stat.S_IFREG}:
             word = one_line(entry.filename, 60)
-            raise zipfile.BadZipFile(f"it contains '{word}', which isn't part of a run")
+            raise zipfile.BadZipFile(f"contains '{word}', which isn't part of a run")
         if name.endswith((".json", ".jsonl")) and entry.file_size > MOST_READ_WHOLE:
-            raise zipfile.BadZipFile(f"its {name} is too large for a run")
+            raise zipfile.BadZipFile(f"{name} is too large for a run")
     if not {f"{id}/run.json", f"{id}/events.jsonl"} <= set(names):
         raise zipfile.BadZipFile("run.json or events.jsonl is missing")
     return id

@@ -56,7 +56,7 @@ def _read_anywhere(file: Path) -> bytes:
     with file.open("rb") as opened:
         data = opened.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise OSError(errno.EFBIG, "it is larger than 1 MB")
+        raise OSError(errno.EFBIG, "larger than 1 MB")
     return data
 
 

@@ -31,7 +31,7 @@ def state_folder() -> Path:
 
 
 def state_place() -> Path:
-    """Return the path of the state folder, whether or not it exists, and whoever owns it."""
+    """Return the path of the state folder, whether or not it exists or is safe."""
     value = os.environ.get(STATE_VARIABLE)
     return at_home(value) if value else Path(platformdirs.user_state_dir(_APP))
 

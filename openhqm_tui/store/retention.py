@@ -163,4 +163,4 @@ def _remove(run: RunFolder, let_go: Callable[[RunFolder], None]) -> str | None:
     finally:
         if lock >= 0:
             os.close(lock)
-    return "some of its files can't be removed" if out_of_sight.exists() else ""
+    return "some files can't be removed" if out_of_sight.exists() else ""

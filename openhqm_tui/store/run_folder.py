@@ -117,7 +117,7 @@ class RunFolder:
         opened = os.fdopen(open_inside(self.path, self._name_of(file), links=False), "rb")
         if os.fstat(opened.fileno()).st_size > MOST_BYTES:
             opened.close()
-            raise OSError(errno.EFBIG, f"it is larger than {MOST_BYTES >> 30} GiB", str(file))
+            raise OSError(errno.EFBIG, f"larger than {MOST_BYTES >> 30} GiB", str(file))
         return opened
 
     def read(self, file: Path, most: int = MOST_READ_WHOLE) -> bytes:
@@ -158,7 +158,7 @@ class RunFolder:
                     fix=f"upgrade with `{upgrade_command()}`",
                 )
             if sum(len(target.platforms) for target in info.targets) > MOST_LANES:
-                raise UsageProblem(f"{self.info_file} can't be read (it has too many images)")
+                raise UsageProblem(f"{self.info_file} can't be read (too many images)")
             if not all(is_target_name(target.name) for target in info.targets):
                 raise UsageProblem(f"{self.info_file} can't be read (invalid target name)")
             self._info = info

@@ -121,7 +121,7 @@ def _cache_folder(place: str, folder: Path) -> str:
 
 
 _IN_FOLDER = "inside its folder"
-_DELETES = "it could delete runs of other projects"
+_DELETES = "a project could delete the runs of other projects"
 KEYS = {
     key.name: key
     for key in (

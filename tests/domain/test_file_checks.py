@@ -279,7 +279,7 @@ def config(*env: str, history: tuple[str, ...] | None = ()) -> SeenConfig:
         ),
         (
             *(contents(), SeenConfig(history=("x",), comments=("", "TOKEN=8f1c22ab")), F),
-            "password or token in the comment of instruction 1",
+            "password or token in the comment on instruction 1",
         ),
         # Publicly known samples.
         (contents(SNAKEOIL), CONFIG, W, f"sample private key in {SNAKEOIL.path} (layer 2)"),

@@ -21,7 +21,7 @@ def read(files: dict[str, str], *variants: str) -> ProjectRequirements | None:
         if name not in files:
             raise FileNotFoundError(2, "No such file or directory")
         if files[name] == "outside":
-            raise OSError(18, "it is a link that points outside its folder")
+            raise OSError(18, "a link that points outside its folder")
         return files[name]
 
     return read_requirements(variants or ("all", "redis", "kafka", "minimal"), text)
@@ -95,12 +95,12 @@ def test_a_folder_without_queue_requirements_has_none() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("-r ../secret.txt", "../secret.txt: can't be read (it is outside the checkout)"),
-        ("-r /etc/passwd", "/etc/passwd: can't be read (it is outside the checkout)"),
-        ("-r a/../../b", "../b: can't be read (it is outside the checkout)"),
-        ("-c https://u:p@host/c.txt", "a URL: can't be read (it is outside the checkout)"),
+        ("-r ../secret.txt", "../secret.txt: can't be read (outside the checkout)"),
+        ("-r /etc/passwd", "/etc/passwd: can't be read (outside the checkout)"),
+        ("-r a/../../b", "../b: can't be read (outside the checkout)"),
+        ("-c https://u:p@host/c.txt", "a URL: can't be read (outside the checkout)"),
         ("-r nowhere.txt", "nowhere.txt: can't be read (No such file or directory)"),
-        ("-r outside.txt", "outside.txt: can't be read (it is a link that points outside its"),
+        ("-r outside.txt", "outside.txt: can't be read (a link that points outside its"),
         ("redis=x", "'redis=x' is not a valid requirement and is ignored"),
         ("$(touch x)", "'$(touch x)' is not a valid requirement and is ignored"),
         ("x" * 200, "is not a valid requirement and is ignored"),

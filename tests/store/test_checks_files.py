@@ -56,7 +56,7 @@ def test_the_file_of_the_project_is_found_and_another_can_be_named(tmp_path: Pat
         (b"[defaults", "is not valid TOML"),
         (b"\xff", "is not valid TOML"),
         (b"a = " + b"[" * 5000, "is not valid TOML"),
-        (b"#" * 1_048_577, "is larger than 1 MB"),
+        (b"#" * 1_048_577, "larger than 1 MB"),
         (b"[defaults]\nx = 1", "[defaults]: unknown key 'x'"),
     ],
 )

@@ -73,8 +73,8 @@ def test_variables_in_the_table_set_their_key(tmp_path: Path, name: str) -> None
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [
-        ("keep-runs", 1, "it could delete runs of other projects"),
-        ("keep-mb", 1, "it could delete runs of other projects"),
+        ("keep-runs", 1, "a project could delete the runs of other projects"),
+        ("keep-mb", 1, "a project could delete the runs of other projects"),
         ("keymap", {"plan.build": "q"}, "key bindings are personal"),
         ("cache-to", ["registry=ghcr.io/acme/prod"], "cache of type registry"),
         ("cache-to", ["gha", "type=registry,ref=ghcr.io/acme/prod"], "cache of type registry"),

@@ -135,7 +135,7 @@ def how_it_ran(
     if ran_on is None or host is None:
         return None
     if not ran_on.runs_natively_on(host):
-        # BuildKit itself copies files: nothing of the foreign platform is executed.
+        # BuildKit itself copies files: no foreign program is executed.
         moves = step.title.split(" ", 1)[0] in _MOVES
         return ExecutionMode.CROSS if moves else ExecutionMode.EMULATED
     made_for = step.made_for or lane

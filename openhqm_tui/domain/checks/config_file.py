@@ -127,7 +127,7 @@ def _parts(form: Any) -> Iterator[Any]:
 
 
 def _fields(form: Any) -> dict[str, Any]:
-    """Return the fields of a type that is a table of its own, and their types."""
+    """Return the fields of a type that is itself a table, and their types."""
     if not isinstance(form, type) or not issubclass(form, msgspec.Struct):
         return {}
     return {field.encode_name: field.type for field in msgspec.structs.fields(form)}

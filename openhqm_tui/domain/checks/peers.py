@@ -109,7 +109,7 @@ def complaints(output: "str") -> "list[tuple[str, str, int, str]]":
         names_only = problem == "unresolved"
         host, port = peer_in(line, names_only)
         if not port and problem == "refused" and not names_only:
-            # Some programs print the address on a line of its own, after the error or before it.
+            # Some programs print the address on a separate line, before or after the error.
             around = " ".join([*lines[at + 1 : at + 6], *lines[max(at - 1, 0) : at]])
             near_host, near_port = peer_in(around, False)
             if near_port and is_address(near_host):

@@ -145,7 +145,7 @@ class _Reading:
             if self._reads > _MOST_FILES:
                 raise OSError(f"more than {_MOST_FILES} files")
             if "://" in file or file.startswith(("/", "../")) or file == "..":
-                raise OSError("it is outside the checkout")
+                raise OSError("outside the checkout")
             self._texts[file] = self._read(file)
         return self._texts[file]
 

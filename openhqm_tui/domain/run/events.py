@@ -15,7 +15,7 @@ from openhqm_tui.domain.run.published import PublishedImage
 from openhqm_tui.domain.text import Inert
 
 # 2: `expectations.json` has the keys of the checks files. Earlier versions read only the keys that
-# they know, each in a field of its own, so they would check less: they must refuse the folder.
+# they know, each in a separate field, so they would check less: they must refuse the folder.
 SCHEMA = 2
 # Maximum images of one run: readers keep all in memory. Real runs have less than a hundredth.
 MOST_LANES = 10_000

@@ -284,7 +284,7 @@ STATIC: tuple[Fault, ...] = (
         what="a token in the comment of an instruction",
         check="secrets",
         twist=_comment,
-        evidence="GitHub token in the comment of instruction",
+        evidence="GitHub token in the comment on instruction",
     ),
     Fault(
         name="secret-in-command",

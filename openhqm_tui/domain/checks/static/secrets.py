@@ -93,7 +93,7 @@ def _in_config(config: SeenConfig) -> Iterator[_Secret]:
         for number, line in enumerate(reversed(config.history or ()), 1)
     ]
     texts += [
-        (f"comment:{number}", f"the comment of instruction {number}", secrets_in_text(line))
+        (f"comment:{number}", f"the comment on instruction {number}", secrets_in_text(line))
         for number, line in enumerate(reversed(config.comments), 1)
     ]
     texts += [
