@@ -180,10 +180,10 @@ _ABSTRACT = {"docker-metadata-action"}
 _STATED = {
     "platforms": ["mixed is not built for darwin/arm64, windows/amd64, linux/sparc64: only Linux"],
     "pushed": [
-        "instead of output type=image, type=registry",
-        "1 cache export to a registry omitted: needs --push",
+        "instead of using output type=image, type=registry",
+        "1 cache export to a registry omitted without --push",
     ],
-    "outputs": ["instead of output type=image"],
+    "outputs": ["instead of using output type=image"],
 }
 
 

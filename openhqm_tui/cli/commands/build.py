@@ -80,14 +80,14 @@ def add_selection(parser: Parser) -> None:
         "targets",
         nargs="*",
         metavar="TARGET",
-        help="a variant, or a target or group of the bake file (default: its group `default`)",
+        help="a variant, or a target or group of the bake file (default: the group `default`)",
     )
     what.add_argument(
         "-b",
         "--backend",
         action="append",
         metavar="V",
-        help="the same as TARGET; repeatable, or comma-separated",
+        help="same as TARGET; repeatable, or comma-separated",
     )
     what.add_argument("--build-all", action="store_true", help="build all variants or targets")
     what.add_argument(

@@ -434,15 +434,15 @@ def changes(source: Source, plan: Plan, native: Platform, *, push: bool) -> list
             lines.append(not_built(target.name, left))
     if kinds := destinations(bodies.values()):
         how = "pushed after their checks" if push else "loaded into Docker to be checked"
-        lines.append(f"images are {how}, instead of output type={', type='.join(kinds)}")
+        lines.append(f"images are {how} instead of using output type={', type='.join(kinds)}")
     untagged = [one for one in images if one.body["tags"] and not _names(bodies[one.name])]
     if untagged:
         named = ", ".join(f"{one.name} ({one.tags[0]})" for one in untagged[:_MOST_NAMED])
         more = f" and {len(untagged) - _MOST_NAMED} more" if len(untagged) > _MOST_NAMED else ""
-        lines.append(f"without tags of their own, these get one to be checked: {named}{more}")
+        lines.append(f"targets without tags, tagged so that they can be checked: {named}{more}")
     caches = [entry for body in bodies.values() for entry in body.get("cache-to") or ()]
     if not push and (count := len(caches) - len(without_remote_caches(caches))):
-        lines.append(f"{count_text(count, 'cache export')} to a registry omitted: needs --push")
+        lines.append(f"{count_text(count, 'cache export')} to a registry omitted without --push")
     return lines
 
 
