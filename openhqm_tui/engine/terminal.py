@@ -66,12 +66,12 @@ def pager_command(
         known = (["less", "-R"], ["more"])
         found = next((command for command in known if which(command[0])), None)
         if found is None:
-            raise UsageProblem("no pager found (less, more)", fix="set PAGER to a program")
+            raise UsageProblem("no pager found (less, more)", fix="set PAGER to the program to use")
         return found
     try:
         words = shlex.split(setting)
     except ValueError as error:
-        raise UsageProblem(f"PAGER can't be read: {setting} ({error})") from error
+        raise UsageProblem(f"PAGER can't be parsed: {setting} ({error})") from error
     if which(words[0]) is None:
         raise UsageProblem(f"the pager '{words[0]}' isn't installed", fix="set another PAGER")
     return words

@@ -120,7 +120,7 @@ def test_a_running_engine_is_restarted_after_an_update() -> None:
     ("machine", "message"),
     [
         (debian(packages=OLD, keyrings=()), "the key of Debian forky is missing"),
-        (debian(packages=OLD, archives=()), "apt's sources have no Debian archive"),
+        (debian(packages=OLD, archives=()), "apt has no Debian archive"),
         (debian(packages=packages(podman_docker="4.3")), "podman-docker"),
         (Machine(system="linux", distro="fedora"), "docker-ce"),
         (Machine(system="linux", distro="arch"), "pacman -S docker"),
@@ -291,7 +291,7 @@ def test_a_fix_without_effect_is_not_repeated() -> None:
     machine = FaultyMachine(("a", ONE), stubborn=True)
     outcome = machine.fix_all()
     assert machine.ran == ["echo one"]
-    assert "a still has a problem after: one" in outcome.stopped
+    assert "a: the problem persists after the fix (one)" in outcome.stopped
     assert not outcome.usable
 
 

@@ -114,15 +114,15 @@ BOMB = gzip.compress(tar(zeros=bytes(32 << 20)))
 @pytest.mark.parametrize(
     ("make", "limits", "reason"),
     [
-        (lambda: BOMB, {"unpacked": 1 << 20}, "it unpacks to more than 1 MB"),
+        (lambda: BOMB, {"unpacked": 1 << 20}, "larger than 1 MB when unpacked"),
         (lambda: WHEEL * 9000, {"packed": 1 << 20}, "larger than 1 MB"),
         (
             lambda: zipped(**{f"f{number}": b"" for number in range(30)}),
-            *({"entries": 20}, "its archives have too many files"),
+            *({"entries": 20}, "too many files in archives"),
         ),
         (
             lambda: gzip.compress(tar(**{f"f{number}": b"" for number in range(30)})),
-            *({"entries": 20}, "it has more than 20 files"),
+            *({"entries": 20}, "more than 20 files"),
         ),
     ],
 )

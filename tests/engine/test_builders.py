@@ -93,7 +93,7 @@ def test_native_and_emulated_platforms_of_nodes_are_distinguished() -> None:
 
 
 def test_a_failed_listing_is_reported() -> None:
-    with pytest.raises(EngineProblem, match="can't be listed: docker: No such file"):
+    with pytest.raises(EngineProblem, match="can't list the builders: docker: No such file"):
         list_builders(run=buildx(ls=CommandResult(NOT_FOUND, "", "docker: No such file")))
 
 
@@ -179,7 +179,7 @@ def test_a_builder_with_two_nodes_is_created() -> None:
             CommandResult(
                 1, "", " > [internal] booting\n------\nERROR: context deadline exceeded\n"
             ),
-            "context deadline exceeded; check that BuildKit listens there, or use --no-start",
+            "context deadline exceeded; check that BuildKit is running at that endpoint",
             [FIRST, SECOND, START, AWAY],
         ),
         (
@@ -191,7 +191,7 @@ def test_a_builder_with_two_nodes_is_created() -> None:
         (
             "inspect",
             CommandResult(1, "", 'ERROR: failed to resolve reference "docker.io/moby/buildkit"'),
-            "use --driver-opt image=REF",
+            "choose another with --driver-opt image=REF",
             [FIRST, SECOND, START, AWAY],
         ),
     ],
@@ -247,7 +247,7 @@ def test_a_builder_is_removed_and_another_selected(client: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("default", "it is built into an engine; it is part of Docker itself"), ("bug", "mean big")],
+    [("default", "it belongs to a Docker context"), ("bug", "mean big")],
 )
 def test_the_built_in_builder_is_never_removed(client: list[str], name: str, message: str) -> None:
     with pytest.raises(UsageProblem) as problem:

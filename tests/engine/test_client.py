@@ -79,7 +79,7 @@ def test_a_command_that_takes_too_long_is_killed_with_its_children(
     [
         ("*) echo 'ERROR: no builder \"big\" found' >&2; exit 1 ;;", 1, 'no builder "big" found'),
         ("*) printf 'caf\\351' >&2; exit 3 ;;", 3, "caf\ufffd"),
-        ("*) echo not JSON ;;", 1, "the output of `docker` can't be read"),
+        ("*) echo not JSON ;;", 1, "the output of `docker` can't be parsed"),
     ],
 )
 def test_an_error_has_the_output_of_docker(

@@ -91,7 +91,7 @@ def test_a_machine_without_docker_gets_one_fix() -> None:
 @pytest.mark.parametrize(
     ("trouble", "machine", "fix", "advice"),
     [
-        (EngineProblemKind.NOT_RUNNING, HERE, "", "a dockerd is running but doesn't respond"),
+        (EngineProblemKind.NOT_RUNNING, HERE, "", "dockerd is running but doesn't respond"),
         (EngineProblemKind.NOT_RUNNING, debian(dockerd="/usr/sbin/dockerd"), "setsid dockerd", ""),
         (
             EngineProblemKind.NOT_RUNNING,
@@ -148,7 +148,7 @@ def test_outdated_versions_are_found() -> None:
         middle = found(healthy(server_version=version))["engine"]
         assert middle.health is Health.WARN
         assert "older than 1.49" in middle.why
-        assert "no image will count as verified here" in middle.why
+        assert "images can't be verified" in middle.why
         assert "28.1 or later" in middle.advice
         assert not middle.fixes
     assert found(healthy(server_version="28.1.0"))["engine"].health is Health.OK
@@ -227,7 +227,7 @@ def test_other_drivers_cant_use_a_local_base_image() -> None:
     run = runner()
     base = found(healthy(driver="remote"), run=run)["base:linux/amd64"]
     assert base.blocks
-    assert "push a base to a registry" in base.advice
+    assert "push a base image to a registry" in base.advice
     assert not any("image inspect" in line for line in run.ran)
 
 
@@ -249,7 +249,7 @@ def test_private_certificates_are_passed_to_builds(
     own = msgspec.structs.replace(HERE, private_cas=("/usr/local/share/ca-certificates/a.crt",))
     bundle = Path("/etc/ssl/certs/ca-certificates.crt")
     detail = found(healthy(), own)["certificates"].detail
-    assert detail.startswith(f"builds get {bundle}") is bundle.is_file()
+    assert detail.startswith(f"build steps get {bundle}") is bundle.is_file()
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     assert found(healthy(), own)["certificates"].health is Health.WARN
     (tmp_path / "none.pem").write_text("pem")

@@ -44,13 +44,13 @@ class Builder(Inert, frozen=True, kw_only=True):
             return "has no nodes"
         elsewhere = context and context not in {node.endpoint for node in self.nodes}
         if self.driver == "docker" and elsewhere and not self.current:
-            return "stores its images in another engine, where they can't be checked"
+            return "belongs to another engine, so its images can't be checked here"
         return ""
 
     @property
     def stays(self) -> str:
-        """Why it can't be removed; '' if it can: an engine's own builder belongs to its context."""
-        return f"{self.name} is built into an engine" if self.driver == "docker" else ""
+        """Why it can't be removed; '' if it can."""
+        return f"{self.name} belongs to a Docker context" if self.driver == "docker" else ""
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -74,9 +74,9 @@ def list_builders(*, run: Runner = capture) -> list[Builder]:
         timeout=_LOOK_SECONDS,
     )
     if not listed.ok:
-        fix = "install Docker" if listed.code == NOT_FOUND else "`openhqm-tui doctor` shows why"
+        fix = "install Docker" if listed.code == NOT_FOUND else "see `openhqm-tui doctor`"
         words = listed.last_words.removeprefix("ERROR: ")
-        raise EngineProblem(f"the builders can't be listed: {words}", fix=fix)
+        raise EngineProblem(f"can't list the builders: {words}", fix=fix)
     facts = facts_from(info, CommandResult(1))
     found = []
     for line in listed.out.splitlines():
@@ -149,13 +149,17 @@ _CHANGE_SECONDS = 60.0
 _WAYS_OUT: tuple[tuple[str, str], ...] = (
     (
         r"failed to resolve reference|pull access denied|toomanyrequests",
-        "BuildKit's image can't be pulled: use --driver-opt image=REF with one that can be pulled",
+        "the BuildKit image can't be pulled: choose another with --driver-opt image=REF",
     ),
-    (r"namespace|KUBERNETES_MASTER", "set a cluster with KUBECONFIG or --driver-opt namespace=N"),
+    (
+        r"namespace|KUBERNETES_MASTER",
+        "check the cluster in KUBECONFIG, and the namespace in --driver-opt namespace=NAME",
+    ),
     (r"no such host|lookup ", "check the host name"),
     (
         r"deadline exceeded|refused|no such file|waiting for connection|no route",
-        "check that BuildKit listens there, or use --no-start to start it later",
+        "check that BuildKit is running at that endpoint, or use --no-start to start the builder "
+        "later",
     ),
     (r"permission denied|publickey", "check that you have access to the engine on that machine"),
     (
@@ -178,7 +182,7 @@ def create_builder(new: NewBuilder, say: Say, *, run: Runner = capture) -> None:
     if any(builder.name == new.name for builder in list_builders(run=run)):
         raise UsageProblem(
             f"builder '{new.name}' already exists",
-            fix=f"choose another name, or `openhqm-tui builders rm {new.name}` first",
+            fix=f"choose another name, or run `openhqm-tui builders rm {new.name}` first",
         )
     made = False
     try:
@@ -200,7 +204,7 @@ def create_builder(new: NewBuilder, say: Say, *, run: Runner = capture) -> None:
 def remove_builder(name: str, say: Say, *, run: Runner = capture) -> None:
     """Remove a builder and its cache; blocks.
 
-    Raises UsageProblem for one that doesn't exist, or is an engine's own.
+    Raises UsageProblem for one that doesn't exist, or belongs to a Docker context.
     """
     removable(name, list_builders(run=run))
     say(command_words(remove_command(name)))
@@ -216,10 +220,10 @@ def removable(name: str, builders: list[Builder]) -> Builder:
     builder = find_builder(name, builders)
     if builder.stays:
         raise UsageProblem(
-            f"'{name}' can't be removed: it is built into an engine",
-            fix=f"`docker context rm {name}` removes a context with its builder"
+            f"builder '{name}' can't be removed: it belongs to a Docker context",
+            fix=f"run `docker context rm {name}` to remove the context and its builder"
             if name != "default"
-            else "it is part of Docker itself",
+            else "",
         )
     return builder
 

@@ -70,4 +70,6 @@ def with_docker(action: Callable[[DockerClient], T], *, timeout: float) -> T:
         raise CommandError(result) from None
     except ValueError as error:
         # Of JSON, or of the library's models.
-        raise CommandError(CommandResult(1, "", "the output of `docker` can't be read")) from error
+        raise CommandError(
+            CommandResult(1, "", "the output of `docker` can't be parsed")
+        ) from error

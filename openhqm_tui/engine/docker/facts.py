@@ -164,7 +164,7 @@ def facts_from(
     if "host" in data and "ServerVersion" not in data:
         return EngineFacts(
             trouble=EngineProblemKind.NOT_DOCKER,
-            error="`docker` is Podman here: it has no Buildx and no BuildKit",
+            error="`docker` runs Podman here, which has neither Buildx nor BuildKit",
         )
     client = _dict(data.get("ClientInfo"))
     buildx, path = _plugin(client, "buildx")
@@ -356,7 +356,7 @@ def _why_silent(
     endpoint = os.environ.get("DOCKER_HOST", "")
     if "cannot connect to the docker daemon" in low or "no such file or directory" in low:
         if endpoint and not endpoint.startswith("unix://"):
-            return EngineProblemKind.UNREACHABLE, f"nothing responds at DOCKER_HOST={endpoint}"
+            return EngineProblemKind.UNREACHABLE, f"no engine responds at DOCKER_HOST={endpoint}"
         where = f" (DOCKER_HOST={endpoint})" if endpoint else ""
         return EngineProblemKind.NOT_RUNNING, f"the Docker engine isn't running{where}"
     if any(word in low for word in ("no such host", "refused", "unreachable", "ssh")):

@@ -191,9 +191,9 @@ def _ask(path: str, reference: str, api: EngineApi | None) -> Any:
     if status != http.client.OK:
         message = str((answer.get("message") if isinstance(answer, dict) else "") or status)
         if "too new" in message:
-            message = "the engine is older than 28.1 and does not show an image's index"
+            message = "Docker Engine versions before 28.1 don't report an image's index"
         if "does not provide the specified platform" in message:
-            message = "not in the engine's store: `docker pull --platform …` fetches it"
+            message = "not in the engine's store: run `docker pull --platform …` first"
         raise ImageUnknown(message)
     return answer
 
@@ -227,7 +227,9 @@ def read_documents(reference: str, top: str, api: EngineApi | None = None) -> Im
         with api or EngineApi() as asked:
             response = asked.open(path)
             if response.status != http.client.OK:
-                raise ImageUnknown(f"the engine doesn't export {reference} ({response.status})")
+                raise ImageUnknown(
+                    f"the engine can't export {reference} (status {response.status})"
+                )
             blobs = _read(response, top)
     except (EngineSilent, OSError, tarfile.TarError, http.client.HTTPException) as error:
         raise ImageUnknown(f"the manifests of {reference} can't be read ({error})") from error

@@ -106,7 +106,7 @@ def diagnose_and_apply(
             return FixOutcome(tuple(findings), tuple(done.values()))
         finding, fix = left[0]
         if fix.script in done:
-            stopped = f"{finding.title} still has a problem after: {fix.title}"
+            stopped = f"{finding.title}: the problem persists after the fix ({fix.title})"
             return FixOutcome(tuple(findings), tuple(done.values()), stopped)
         if not allow(finding, fix):
             refused.add(fix.script)
@@ -115,4 +115,4 @@ def diagnose_and_apply(
         if not apply_fixes([fix], run=run, say=say):
             return FixOutcome(tuple(examine()), tuple(done.values()), f"failed: {fix.title}")
         findings = examine()
-    return FixOutcome(tuple(findings), tuple(done.values()), "too many steps")
+    return FixOutcome(tuple(findings), tuple(done.values()), "too many fixes in a row")

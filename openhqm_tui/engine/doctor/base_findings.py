@@ -206,7 +206,7 @@ CONF
 printf '#!/bin/sh\nexit 101\n' > overlay/usr/sbin/policy-rc.d
 chmod 755 overlay/usr/sbin/policy-rc.d
 for name in python python3; do ln -s /usr/bin/python3 "overlay/usr/local/bin/$name"; done
-# What this machine needs for its archives: the dates of a snapshot, a proxy.
+# Keep the settings that this machine's archives need: dates of a snapshot, a proxy.
 apt-config dump --format '%F "%v";%n' |
   grep -iE '^Acquire::(Check-(Date|Valid-Until)|https?::Proxy) "[^"@]+";' > apt.conf || true
 """
@@ -221,7 +221,7 @@ apt-config dump --format '%F "%v";%n' |
 _ROOT = rf"""
 cat > before.sh <<'BEFORE'
 set -eu
-echo "$2: the essential packages are configured; Python is next"
+echo "$2: the essential packages configured; installing Python"
 for file in $3; do
   dpkg-divert --root="$1" --quiet --local --rename --add "$file"
   mkdir -p "$1${{file%/*}}"
@@ -231,7 +231,7 @@ done
 BEFORE
 cat > after.sh <<'AFTER'
 set -eu
-echo "$2: all packages are configured"
+echo "$2: all packages configured"
 for file in $3; do
   rm "$1$file"
   dpkg-divert --root="$1" --quiet --local --rename --remove "$file"
@@ -262,13 +262,13 @@ touch --reference=usr/lib/python{PYTHON}/os.py usr/lib/python{PYTHON}/sysconfig/
 AFTER
 root() {{ # name, Debian's architecture
   echo "$1: unpacking Debian {SUITE} packages"
-  # What takes minutes under the emulator, and gives the same files on every platform.
+  # Programs that take minutes under the emulator, and write the same files on every platform.
   slow="/usr/bin/py3compile /usr/lib/python{PYTHON}/py_compile.py"
   [ "$1" = "$build" ] || slow="$slow /usr/sbin/update-ca-certificates"
-  # The emulator's default processor is five times slower before QEMU 10; those of other
-  # architectures refuse this setting.
+  # Before QEMU 10, the emulator's default CPU is five times slower. Other architectures don't
+  # accept this setting.
   if [ "$2" = arm64 ]; then export QEMU_CPU={EMULATED_CPU["arm64"]}; fi
-  # In namespaces of its own: whatever ends this script leaves no process and no mount behind.
+  # Separate namespaces: no process or mount is left behind, however this script ends.
   TMPDIR=$work exec unshare --mount --pid --mount-proc --fork --kill-child \
     mmdebstrap --quiet --mode=root --variant=minbase --format=tar \
     --skip=check/qemu,chroot/policy-rc.d,output/dev \
@@ -330,7 +330,7 @@ DOCKERFILE
 version=$(tar -xOf "root-$first.tar" ./var/lib/dpkg/status |
   sed -n '/^Package: python{PYTHON}$/,/^$/s/^Version: \([0-9.]*\).*/\1/p')
 echo "compiling Python $version and storing the image"
-# Only the engine's own builder takes an image from its store; it is named after the context.
+# Only the engine's default builder can load the image; the builder is named after the context.
 docker buildx build --builder "$(docker info --format '{{{{.ClientInfo.Context}}}}')" \
   --quiet --provenance=false --load --build-arg PYTHON_VERSION="$version" \
   --tag "$new" --platform "$platforms" .
@@ -365,17 +365,17 @@ try() {{ # platform
 
 BOTH = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 
-_WHY = "every image is based on it"
+_WHY = "every image starts from the base image"
 
 _WAYS_OUT = {
     Reach.NETWORK: "check the network and proxy settings of the engine and the client",
     Reach.TLS: (
-        "put your company's certificate into /usr/local/share/ca-certificates, run "
+        "copy your company's CA certificate to /usr/local/share/ca-certificates, run "
         "`update-ca-certificates` and restart the engine"
     ),
-    Reach.AUTH: "`docker login`, or check the name",
-    Reach.RATE_LIMIT: "`docker login` raises the limit, or wait",
-    Reach.MISSING: "check the name",
+    Reach.AUTH: "run `docker login`, or check the image name",
+    Reach.RATE_LIMIT: "run `docker login` to raise the limit, or wait",
+    Reach.MISSING: "check the image name",
     Reach.OTHER: "try again later",
     Reach.OK: "",
 }
@@ -421,7 +421,7 @@ def _from_registry(
     run: Runner,
 ) -> tuple[list[Finding], Pullable | None]:
     if not deep:
-        words = f"{base}: not in the local store; the first build pulls it"
+        words = f"{base} isn't in the local store; the first build pulls it"
         return [_finding(platform, Health.UNKNOWN, words) for platform in platforms], None
     answer = check_pullable(base, run=run)
     missing = answer.missing(platforms)
@@ -456,10 +456,10 @@ def _earlier_kind(
         _finding(
             platform,
             Health.WARN,
-            f"{BOOTSTRAPPED_BASE} is from an earlier version and has no apt-get: the bundled "
-            "Dockerfile builds on it, others may not",
+            f"{BOOTSTRAPPED_BASE} was built by an earlier version of openhqm-tui and has no "
+            "apt-get: the bundled Dockerfile works with it, others may not",
             fixes=(fix,) if fix else (),
-            advice="" if fix else "use another base: --base-image REF",
+            advice="" if fix else "choose another base image with --base-image REF",
         )
         for platform in platforms
     ]
@@ -476,7 +476,7 @@ def registry_finding(
         title="Registry",
         health=Health.OK if reached else Health.WARN,
         detail=f"responded to a query for {base}" if reached else answer.detail,
-        why="base images are pulled from there; builds with local images don't need it",
+        why="base images are pulled from the registry unless they are in the local store",
         advice="" if reached else _WAYS_OUT[answer.reach],
     )
 
@@ -490,16 +490,16 @@ def _way_out(
     *,
     run: Runner,
 ) -> tuple[tuple[Fix, ...], str]:
-    first = _WAYS_OUT[answer.reach] or "choose another base"
+    first = _WAYS_OUT[answer.reach] or "choose another base image"
     if facts.driver != "docker":
         return (), (
-            f"{first}; or push a base to a registry that the builder can reach, and name it with "
+            f"{first}; or push a base image to a registry that the builder can reach, and use "
             "--base-image REF"
         )
     fix = _bootstrap(facts, platforms, base, with_apt, run=run)
     if fix is not None:
         return (fix,), ""
-    return (), f"{first}; or use a base that you have: --base-image REF"
+    return (), f"{first}; or use a local base image with --base-image REF"
 
 
 def _bootstrap(

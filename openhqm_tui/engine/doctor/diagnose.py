@@ -65,8 +65,8 @@ def platform_findings(
             arches = ",".join(platform.arch for platform in missing)
             way = (
                 (),
-                "on the builder's machine: `docker run --privileged --rm tonistiigi/binfmt "
-                f"--install {arches}`; or add a node for that platform",
+                "run `docker run --privileged --rm tonistiigi/binfmt "
+                f"--install {arches}` on the builder's machine, or add a node for that platform",
             )
     return [
         _platform(platform, facts, missing=platform in missing, way=way, machine=machine)
@@ -102,11 +102,11 @@ def _platform(
     detail = "no emulator"
     if not_held_open(platform, machine):
         detail = "its emulator is not enabled for containers (binfmt flag F is missing)"
-    why = "without an emulator its images can't be run, so they can't be checked"
+    why = "without an emulator, images for this platform can't be "
     if cross:
-        why += "; a Dockerfile that runs steps on this platform can't be built"
+        why += "checked, and Dockerfiles with RUN steps for it can't be built"
     else:
-        why += " or built"
+        why += "built or checked"
     return Finding(
         key=key,
         title=title,
@@ -138,8 +138,8 @@ def emulator_findings(
         arches = ",".join(platform.arch for platform in wrong)
         way = (
             (),
-            f"on the builder's machine: `docker run --privileged --rm {IMAGE} --install {arches}`; "
-            "or add a node for that platform",
+            f"run `docker run --privileged --rm {IMAGE} --install {arches}` on the builder's "
+            "machine, or add a node for that platform",
         )
     for platform in platforms:
         emulator = facts.emulators.get(str(platform))
@@ -148,10 +148,10 @@ def emulator_findings(
         named = emulator.title + (f", flags {emulator.flags}" if emulator.flags else "")
         speed = speed_text(emulator, platform)
         if emulator.best:
-            speed += "; a newer version was measured here and is not faster"
-        why = "emulated steps take that much longer"
+            speed += "; a newer version was measured on this machine and is no faster"
+        why = "build steps and checks for this platform run at the emulator's speed"
         if emulator.crashes:
-            why = "this version crashes in libc-bin's scripts and in Node"
+            why = "this version crashes in libc-bin's maintainer scripts and in Node.js"
         found.append(
             Finding(
                 key=f"emulator:{platform}",
@@ -177,8 +177,8 @@ _TIGHT_BYTES = 6 * _GIB
 _FULL_BYTES = 1 * _GIB
 
 _ENOUGH = dotted(VERIFYING_ENGINE)
-OLD_API = f"its API is older than {VERIFYING_API} and doesn't show an image's index"
-UNVERIFIED = f"{OLD_API}, so no image will count as verified here"
+OLD_API = f"its API is older than {VERIFYING_API} and doesn't report an image's index"
+UNVERIFIED = f"{OLD_API}, so images can't be verified"
 _ON_HOSTED_CI = "in GitHub Actions, use docker/setup-docker-action"
 
 
@@ -287,7 +287,7 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
             health=Health.OK if facts.verifies else Health.WARN,
             detail=f"{facts.server_version} on {facts.host} ({cpus}, {memory})",
             why=why if facts.verifies else UNVERIFIED,
-            advice="" if facts.verifies else f"upgrade it to {_ENOUGH} or later; {_ON_HOSTED_CI}",
+            advice="" if facts.verifies else f"upgrade to {_ENOUGH} or later; {_ON_HOSTED_CI}",
         )
     fixes: tuple[Fix, ...] = ()
     advice = ""
@@ -297,7 +297,7 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
         if facts.local:
             fixes, advice = ways(engine_fix(with_apt()))
         else:
-            advice = "upgrade the engine there: docs.docker.com/engine/install"
+            advice = "upgrade the engine on its host: docs.docker.com/engine/install"
     elif facts.trouble is EngineProblemKind.NO_CLIENT:
         advice = "install the Docker client first"
     elif facts.trouble is EngineProblemKind.PERMISSION:
@@ -306,11 +306,11 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
     elif facts.trouble is EngineProblemKind.NOT_RUNNING:
         fixes, advice = _not_running(machine, with_apt)
     elif facts.trouble is EngineProblemKind.UNREACHABLE:
-        advice = "check `docker context ls` and DOCKER_HOST, or start the engine there"
+        advice = "check `docker context ls` and DOCKER_HOST, or start the engine on its host"
     elif facts.trouble is EngineProblemKind.NOT_DOCKER:
-        advice = "Podman's socket doesn't support BuildKit: install Docker Engine"
+        advice = "install Docker Engine: Podman's socket doesn't support BuildKit"
     else:
-        advice = "read the engine's log (journalctl -u docker), or restart it"
+        advice = "check the engine's log (`journalctl -u docker`), or restart the engine"
     return Finding(
         key="engine",
         title=title,
@@ -325,36 +325,36 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
 
 def _permission(machine: Machine) -> tuple[tuple[Fix, ...], str]:
     if machine.system != "linux" or os.environ.get("DOCKER_HOST"):
-        return (), "use a context or DOCKER_HOST with a socket that you can access"
+        return (), "use a Docker context or DOCKER_HOST whose socket you can access"
     script = f"usermod -aG docker {shlex.quote(machine.user)}\n"
     fix = Fix(title=f"let {machine.user} use the engine", script=script, as_root=True)
-    return (fix,), "log in again after that (or `newgrp docker`): groups are read at login"
+    return (fix,), "then log in again, or run `newgrp docker`: groups are read at login"
 
 
 def _not_running(machine: Machine, with_apt: Callable[[], Machine]) -> tuple[tuple[Fix, ...], str]:
     endpoint = os.environ.get("DOCKER_HOST", "")
     if endpoint and endpoint not in {"unix:///var/run/docker.sock", "unix:///run/docker.sock"}:
-        return (), f"start the engine behind DOCKER_HOST={endpoint}, or unset DOCKER_HOST"
+        return (), f"start the engine at DOCKER_HOST={endpoint}, or unset DOCKER_HOST"
     if machine.system != "linux" or (machine.desktop and not machine.dockerd):
         return (), advice_elsewhere(machine)
     if not machine.dockerd:
         # A client alone, without the engine's package.
         return ways(engine_fix(with_apt()))
     if machine.docker_running and not machine.systemd:
-        return (), "a dockerd is running but doesn't respond: read its log, or stop it"
+        return (), "dockerd is running but doesn't respond: check its log, or stop it"
     if machine.systemd or machine.mendable:
         return (start_fix(machine),), ""
-    return (), "start the engine's service (`rc-service docker start`, `service docker start`)"
+    return (), "start the Docker service (`rc-service docker start` or `service docker start`)"
 
 
 def _buildx(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
-    why = "Buildx builds for several platforms and reports its progress as JSON"
+    why = "Buildx builds multi-platform images and reports its progress as JSON"
     title = "Docker Buildx"
     if facts.buildx_version and not facts.buildx_too_old:
         return Finding(
             key="buildx", title=title, health=Health.OK, detail=facts.buildx_version, why=why
         )
-    detail = "this client has no Buildx plugin"
+    detail = "the Docker client has no Buildx plugin"
     if facts.buildx_too_old:
         detail = f"{facts.buildx_version} is too old: {dotted(OLDEST_BUILDX)} or later is required"
     # Without an engine, the fix for the client or the engine installs Buildx too.
@@ -373,11 +373,11 @@ def _buildx(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
 
 
 def _store(facts: EngineFacts, machine: Machine, platforms: Sequence[Platform]) -> Finding:
-    why = "only the containerd image store can hold (--load) multi-platform images"
+    why = "only the containerd image store supports multi-platform images"
     title = "Image store"
     if facts.containerd_store:
         return Finding(key="store", title=title, health=Health.OK, detail="containerd", why=why)
-    detail = "the engine uses the classic image store, with one platform per image"
+    detail = "the engine uses the classic image store, which keeps one platform per image"
     fixes: tuple[Fix, ...] = ()
     advice = ""
     if facts.local and machine.dockerd:
@@ -385,24 +385,31 @@ def _store(facts: EngineFacts, machine: Machine, platforms: Sequence[Platform]) 
             fixes = (store_fix(machine, facts.image_count),)
         except ConfigError as trouble:
             advice = (
-                f'{trouble}: add "features": {{"containerd-snapshotter": true}} to it, and '
+                f'{trouble}: fix the file, add "features": {{"containerd-snapshotter": true}}, and '
                 "restart the engine"
             )
         if facts.image_count:
             detail += (
-                f"; its {facts.image_count} images (and all containers) are hidden while "
-                "the other store is enabled, and reappear when it is disabled"
+                f"; its {count_text(facts.image_count, 'image')} and all containers are hidden "
+                "while the containerd store is enabled, and reappear if you switch back"
             )
     elif machine.desktop == "Colima":
-        advice = "`colima start --edit`: docker: {features: {containerd-snapshotter: true}}"
+        advice = (
+            "run `colima start --edit` and set docker: {features: {containerd-snapshotter: true}}"
+        )
     elif machine.desktop == "OrbStack":
-        advice = 'OrbStack, Settings, Docker: add "features": {"containerd-snapshotter": true}'
+        advice = (
+            'in OrbStack, add "features": {"containerd-snapshotter": true} in Settings > Docker'
+        )
     elif machine.desktop:
-        advice = "Docker Desktop, Settings, General: Use containerd for pulling and storing images"
+        advice = (
+            "in Docker Desktop, enable “Use containerd for pulling and storing images” in "
+            "Settings > General"
+        )
     else:
         advice = (
-            'on the engine\'s machine, add "features": {"containerd-snapshotter": true} to '
-            "/etc/docker/daemon.json, and restart the engine"
+            'add "features": {"containerd-snapshotter": true} to /etc/docker/daemon.json on the '
+            "engine's machine, and restart the engine"
         )
     return Finding(
         key="store",
@@ -417,13 +424,13 @@ def _store(facts: EngineFacts, machine: Machine, platforms: Sequence[Platform]) 
 
 
 def _builder(facts: EngineFacts) -> Finding:
-    why = "the builder runs the steps of a build"
+    why = "the builder runs all build steps"
     detail = f"{facts.builder} ({facts.driver}"
     detail += f", {len(facts.nodes)} nodes)" if len(facts.nodes) > 1 else ")"
     health, advice = Health.OK, ""
     if facts.builder_error:
         health, detail = Health.FAIL, facts.builder_error
-        advice = "choose another with --builder (`docker buildx ls` lists them), or fix this one"
+        advice = "choose another with --builder (see `docker buildx ls`), or fix this one"
     elif any(node.status in {"inactive", "stopped"} for node in facts.nodes):
         detail += ", not started yet: the first build starts it"
     return Finding(
@@ -438,20 +445,20 @@ def _builder(facts: EngineFacts) -> Finding:
 
 
 def _disk(facts: EngineFacts) -> Finding:
-    title, why = "Disk", "the engine stores images and BuildKit's cache"
+    title, why = "Disk", "images and BuildKit's cache need disk space"
     if facts.free_bytes is None:
         return Finding(
             key="disk",
             title=title,
             health=Health.OK,
-            detail="the engine is on another machine; its free space is unknown",
+            detail="the engine is on another machine, so its free space is unknown",
             why=why,
         )
     health, advice = Health.OK, ""
     if facts.free_bytes < _TIGHT_BYTES:
         full = facts.free_bytes < _FULL_BYTES
         health = Health.FAIL if full else Health.WARN
-        advice = "`docker buildx du` and `docker system df` show what uses space; "
+        advice = "`docker buildx du` and `docker system df` show what uses disk space; "
         advice += "`docker buildx prune` frees BuildKit's cache"
     return Finding(
         key="disk",
@@ -465,14 +472,14 @@ def _disk(facts: EngineFacts) -> Finding:
 
 
 def _certificates(machine: Machine) -> Finding:
-    why = "where a proxy re-signs TLS, installs inside a build need this machine's certificates"
+    why = "behind a proxy that re-signs TLS, build steps need this machine's CA certificates"
     named = next((os.environ[name] for name in VARIABLES if os.environ.get(name)), "")
     health, detail, advice = Health.OK, "only public CAs", ""
     if named and not Path(named).is_file():
-        health, detail = Health.WARN, f"{named}, set in the environment, doesn't exist"
-        advice = f"unset {' and '.join(VARIABLES)}, or put the bundle there"
+        health, detail = Health.WARN, f"the CA bundle {named} (from the environment) doesn't exist"
+        advice = f"create the file, or unset {' and '.join(VARIABLES)}"
     elif bundle := ca_bundle(own=bool(machine.private_cas)):
-        detail = f"builds get {bundle} as a secret; it isn't stored in any layer"
+        detail = f"build steps get {bundle} as a secret, which isn't stored in any layer"
     return Finding(
         key="certificates",
         title="Certificates",

@@ -219,12 +219,12 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
     `machine` needs its packages (see `machine.ask_apt`).
     """
     arches = ",".join(dict.fromkeys(platform.arch for platform in platforms))
-    by_image = f"`docker run --privileged --rm {_IMAGE} --install {arches}`"
+    by_image = f"run `docker run --privileged --rm {_IMAGE} --install {arches}`"
     if machine.system == "darwin":
         desktop = machine.desktop or "Docker Desktop"
-        return f"{desktop} includes the usual emulators; restart it, or {by_image}"
+        return f"{desktop} includes the usual emulators: restart it, or {by_image}"
     if not machine.mendable:
-        return f"install QEMU's user emulators with your package manager, or {by_image}"
+        return f"install QEMU's user-mode emulators with your package manager, or {by_image}"
     if lists_are_empty(machine):
         return update_fix()
     if machine.candidate("qemu-user-static"):
@@ -232,7 +232,7 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
     elif machine.candidate("qemu-user-binfmt"):
         packages = ["qemu-user", "qemu-user-binfmt"]
     else:
-        return f"apt has no package with QEMU's user-mode emulators; {by_image}"
+        return f"apt has no package of QEMU's user-mode emulators: {by_image}"
     missing = [name for name in packages if not machine.version_of(name)]
     script = f"mountpoint -q {_FOLDER} || mount -t binfmt_misc binfmt_misc {_FOLDER}\n"
     if missing:
@@ -277,7 +277,7 @@ tries=0
 while docker buildx inspect >/dev/null 2>&1 && ! docker buildx inspect | grep -qF -e {name}; do
   tries=$((tries + 1))
   if [ "$tries" -ge 60 ]; then
-    echo "the builder does not see its emulator for" {name} "yet" >&2
+    echo "the builder has not detected the emulator for" {name} "yet" >&2
     break
   fi
   sleep 1
@@ -303,11 +303,14 @@ def newer_emulator_fix(platforms: Sequence[Platform], machine: Machine, image: s
         arches = ",".join(dict.fromkeys(platform.arch for platform in platforms))
         install = f"`docker run --privileged --rm {IMAGE}"
         return (
-            f"{install} --uninstall qemu-{platforms[0].qemu}`, then {install} --install {arches}`; "
-            f"it lasts until {machine.desktop or 'the VM'} restarts"
+            f"run {install} --uninstall qemu-{platforms[0].qemu}`, then {install} --install "
+            f"{arches}`; repeat this whenever {machine.desktop or 'the VM'} restarts"
         )
     if not image:
-        return "pull or build the base image for this platform first, to measure both versions"
+        return (
+            "pull or build the base image for this platform first, so that both versions of QEMU "
+            "can be measured"
+        )
     names = [platform.qemu for platform in platforms]
     source, where = _source(machine, names)
     script = "".join(f"# to undo it: {_undo(name, machine)}\n" for name in names)
@@ -319,7 +322,7 @@ def newer_emulator_fix(platforms: Sequence[Platform], machine: Machine, image: s
     for platform in platforms:
         script += wait_for_buildkit(platform)
     listed = ", ".join(str(platform) for platform in platforms)
-    title = f"register a newer QEMU for {listed} where it is faster, {where}"
+    title = f"register a newer QEMU for {listed} if it is faster ({where})"
     return Fix(title=title, script=script, as_root=True)
 
 
@@ -343,7 +346,7 @@ def _source(machine: Machine, names: Sequence[str]) -> tuple[str, str]:
     image = _FROM_IMAGE.format(image=IMAGE, names=" ".join(names))
     own = machine.candidate(_PACKAGE)
     if machine.mendable and own and version_tuple(upstream(own)) >= GOOD_VERSION:
-        return _OWN_SUITE.format(package=_PACKAGE, files=files), "from this system's own packages"
+        return _OWN_SUITE.format(package=_PACKAGE, files=files), "from this system's packages"
     archive = main_archive(machine.archives, machine.codename)
     if machine.debian and archive is not None and NEWER_KEYRING in machine.keyrings:
         script = _NEWER_SUITE.format(
@@ -354,8 +357,8 @@ def _source(machine: Machine, names: Sequence[str]) -> tuple[str, str]:
             files=files,
             instead=image.replace("\n", "\n  ").rstrip(" "),
         )
-        return script, f"from Debian {NEWER_SUITE} (its binary only)"
-    return image, f"from {IMAGE.partition('@')[0]} (its binary only)"
+        return script, f"only the binary, from Debian {NEWER_SUITE}"
+    return image, f"only the binary, from {IMAGE.partition('@')[0]}"
 
 
 _HEAD = """\
@@ -404,7 +407,7 @@ register() {{ # the registered magic, mask and flags with our binary
   line=":$1:M:0:$magic:$mask:$lib/$1:$flags"
   owner=$(head -n 1 "/var/lib/binfmts/$1" 2>/dev/null || true)
   if [ -n "$owner" ]; then
-    # A format without a package is the administrator's own: later imports leave it alone.
+    # A format without a package was registered by the administrator: later imports keep it.
     if [ "$owner" = : ]; then
       update-binfmts --remove "$1" "$lib/$1"
     elif [ -e "/usr/share/binfmts/$1" ]; then

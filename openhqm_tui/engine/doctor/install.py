@@ -32,7 +32,7 @@ tries=0
 until docker info >/dev/null 2>&1; do
   tries=$((tries + 1))
   if [ "$tries" -ge 300 ]; then
-    echo "the engine does not respond after a minute; its last output:" >&2
+    echo "the engine did not respond within a minute; its last output:" >&2
     journalctl --no-pager -n 15 -u docker >&2 || true
     exit 1
   fi
@@ -230,8 +230,8 @@ def engine_fix(machine: Machine, *, buildx_only: bool = False) -> Fix | str:
         return advice_elsewhere(machine)
     if machine.version_of("podman-docker"):
         return (
-            "the package podman-docker replaces Docker: remove it "
-            "(apt-get remove podman-docker), then run this again"
+            "remove the package podman-docker, which replaces Docker "
+            "(`apt-get remove podman-docker`), then check again"
         )
     if machine.version_of("docker-ce") or machine.candidate("docker-ce"):
         # Docker's own archive is configured: its packages conflict with Debian's.
@@ -246,7 +246,7 @@ def engine_fix(machine: Machine, *, buildx_only: bool = False) -> Fix | str:
         packages = ["ca-certificates", "docker.io", *cli, *packages]
     old_debian = machine.debian and machine.release.isdigit() and int(machine.release) <= 12
     if _offers(machine, VERIFYING_ENGINE, buildx_only=buildx_only):
-        return _install_fix("from this system's own packages", packages, machine)
+        return _install_fix("from this system's packages", packages, machine)
     if lists_are_empty(machine) and not old_debian:
         return update_fix()
     if machine.debian:
@@ -254,11 +254,11 @@ def engine_fix(machine: Machine, *, buildx_only: bool = False) -> Fix | str:
             packages.append("docker-cli")
         return _from_newer_suite(packages, machine)
     if _offers(machine, OLDEST_ENGINE, buildx_only=buildx_only):
-        return _install_fix("from this system's own packages", packages, machine)
+        return _install_fix("from this system's packages", packages, machine)
     return (
         f"{machine.distro_name} has no packages of Docker Engine {dotted(OLDEST_ENGINE)} and "
         f"Buildx {dotted(OLDEST_BUILDX)} or later: install Docker's packages "
-        "(docs.docker.com/engine/install), then run this again"
+        "(docs.docker.com/engine/install), then check again"
     )
 
 
@@ -266,24 +266,24 @@ def advice_elsewhere(machine: Machine) -> str:
     """Return advice for a system on which we don't install anything."""
     if machine.system == "darwin":
         if machine.desktop:
-            return f"start {machine.desktop}, then run this again"
+            return f"start {machine.desktop}, then check again"
         return (
             "install Docker Desktop, OrbStack or Colima (`brew install colima docker "
-            "docker-buildx && colima start`), start it, then run this again"
+            "docker-buildx && colima start`), start it, then check again"
         )
     if machine.distro in {"fedora", "rhel", "centos", "rocky", "almalinux"} or (
         {"fedora", "rhel"} & set(machine.likes)
     ):
         return (
             "install Docker's packages (docker-ce docker-ce-cli containerd.io "
-            "docker-buildx-plugin) as described at docs.docker.com/engine/install, then "
+            "docker-buildx-plugin) as described at docs.docker.com/engine/install, then run "
             "`systemctl enable --now docker`; Podman's `docker` has no Buildx"
         )
     if machine.distro == "arch" or "arch" in machine.likes:
-        return "`pacman -S docker docker-buildx`, then `systemctl enable --now docker`"
+        return "run `pacman -S docker docker-buildx`, then `systemctl enable --now docker`"
     if machine.distro == "alpine":
         return (
-            "`apk add docker docker-cli-buildx`, then `rc-update add docker` and "
+            "run `apk add docker docker-cli-buildx`, then `rc-update add docker` and "
             "`service docker start`"
         )
     return "install Docker Engine with Buildx as described at docs.docker.com/engine/install"
@@ -320,13 +320,13 @@ def _from_newer_suite(packages: Sequence[str], machine: Machine) -> Fix | str:
     archive = main_archive(machine.archives, machine.codename)
     if archive is None:
         return (
-            "apt's sources have no Debian archive with a newer "
-            "Docker: add one, or install Docker's packages (docs.docker.com/engine/install)"
+            "apt has no Debian archive with a newer Docker: add one to its sources, or install "
+            "Docker's packages (docs.docker.com/engine/install)"
         )
     if NEWER_KEYRING not in machine.keyrings:
         return (
-            f"the key of Debian {NEWER_SUITE} is missing ({NEWER_KEYRING}): "
-            "`apt-get install --only-upgrade debian-archive-keyring`, then run this again"
+            f"the key of Debian {NEWER_SUITE} is missing ({NEWER_KEYRING}): run "
+            "`apt-get install --only-upgrade debian-archive-keyring`, then check again"
         )
     source = (
         f"cat > {_SOURCE} <<'SOURCE'\n"
@@ -340,8 +340,8 @@ def _from_newer_suite(packages: Sequence[str], machine: Machine) -> Fix | str:
         f"Package: {_FROM_NEWER}\nPin: release n={NEWER_SUITE}\nPin-Priority: 990\nPIN\n"
     )
     return _install_fix(
-        f"from Debian {NEWER_SUITE} ({machine.distro_name}'s are too old); nothing else "
-        "is installed from there",
+        f"and nothing else from Debian {NEWER_SUITE} "
+        f"({machine.distro_name}'s packages are too old)",
         packages,
         machine,
         before=source + pin,

@@ -1,6 +1,6 @@
 """Programs and libraries inside archives: zips (also wheels and jars), and compressed tars.
 
-Archives within archives are read too, up to a maximum depth. A damaged archive is skipped: nothing
+Archives within archives are read too, up to a maximum depth. A corrupt archive is skipped: nothing
 in it can run before a tool unpacks it.
 """
 
@@ -93,12 +93,12 @@ class ArchiveReader:
         # Counted before the directory is parsed: every entry takes memory.
         self._left_entries -= content.count(_DIRECTORY_ENTRY)
         if self._left_entries < 0:
-            raise TooMuch("its archives have too many files")
-        # `zipfile` and its decompressors raise errors of many types for damaged or encrypted data.
+            raise TooMuch("too many files in archives")
+        # `zipfile` and its decompressors raise errors of many types for corrupt or encrypted data.
         try:
             file = zipfile.ZipFile(io.BytesIO(content))
         except Exception as error:
-            raise Damaged("its zip directory is damaged") from error
+            raise Damaged("the zip directory is corrupt") from error
         for member in file.infolist():
             yield member.filename, member.file_size, _read(file, member)
 
@@ -109,7 +109,7 @@ class ArchiveReader:
 
 
 def _read(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield the content of a zip's member, up to where it is damaged."""
+    """Yield the content of a zip's member, up to where it is corrupt."""
     try:
         with file.open(member) as opened:
             size = BLOCK

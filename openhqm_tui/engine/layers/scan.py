@@ -254,8 +254,7 @@ class _LayerScan:
         self._room -= len(text)
         if self._room < 0 or len(self._found) + len(self._links) >= self._most_found:
             raise TooMuch(
-                f"it has too many files to report (limit: {self._most_found}), or their paths are "
-                "too long"
+                f"too many files to report (limit: {self._most_found}), or their paths are too long"
             )
 
 
@@ -335,7 +334,7 @@ def run(order: ScanOrder, source: Iterable[bytes], say: Callable[[bytes], object
     except (Damaged, TooMuch) as error:
         say(msgspec.json.encode(ScanLine(trouble=ScanProblem(reason=str(error)))) + b"\n")
     except MemoryError:
-        memory = f"it takes more than {order.limits.memory >> 20} MB of memory to read"
+        memory = f"reading takes more than {order.limits.memory >> 20} MB of memory"
         say(msgspec.json.encode(ScanLine(trouble=ScanProblem(reason=memory))) + b"\n")
 
 

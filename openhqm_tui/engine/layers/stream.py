@@ -50,13 +50,13 @@ class Budget:
         """Use up bytes; raises TooMuch."""
         self._left -= size
         if self._left < 0:
-            raise TooMuch(f"it unpacks to more than {self._size >> 20} MB")
+            raise TooMuch(f"larger than {self._size >> 20} MB when unpacked")
 
     def take_entry(self) -> None:
         """Use up one file, folder or link; raises TooMuch."""
         self._left_entries -= 1
         if self._left_entries < 0:
-            raise TooMuch(f"it has more than {self._entries} files")
+            raise TooMuch(f"more than {self._entries} files")
 
 
 class Stream:
@@ -148,12 +148,12 @@ def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
             try:
                 out = member.decompress(left, PIECE)
             except zlib.error as error:
-                raise Damaged("its gzip data is damaged") from error
+                raise Damaged("the gzip data is corrupt") from error
             left = member.unused_data if member.eof else member.unconsumed_tail
             if out:
                 yield out
     if not member.eof:
-        raise Damaged("its gzip data is truncated")
+        raise Damaged("the gzip data is truncated")
 
 
 def _frames(
@@ -168,12 +168,12 @@ def _frames(
             try:
                 out = frame.decompress(left, PIECE)
             except error_type as error:
-                raise Damaged(f"its {name} data is damaged") from error
+                raise Damaged(f"the {name} data is corrupt") from error
             left = frame.unused_data if frame.eof else b""
             if out:
                 yield out
     if not frame.eof:
-        raise Damaged(f"its {name} data is truncated")
+        raise Damaged(f"the {name} data is truncated")
 
 
 def _xz() -> tuple[Callable[[], Any], type[Exception]]:

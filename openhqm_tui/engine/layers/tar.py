@@ -1,7 +1,7 @@
 """A strict reader of untrusted tar streams: anything it doesn't support is an error.
 
-`tarfile` stops silently at a damaged header, and keeps extended headers of any size in memory.
-Here, as in the engine's own reader, an archive that can't be read to its end is damaged.
+`tarfile` stops silently at a corrupt header, and keeps extended headers of any size in memory.
+Here, as in the engine's own reader, an archive that can't be read to its end is an error.
 """
 
 from __future__ import annotations
@@ -80,14 +80,14 @@ class TarReader:
         while self._left:
             piece = next(self._stream.pieces(self._left), b"")
             if not piece:
-                raise Damaged("its tar archive ends in the middle of a file")
+                raise Damaged("the tar archive ends in the middle of a file")
             self._left -= len(piece)
             yield piece
 
     def _finish(self) -> None:
         rest = self._left + self._padding
         if self._stream.skip(rest) != rest:
-            raise Damaged("its tar archive ends in the middle of a file")
+            raise Damaged("the tar archive ends in the middle of a file")
         self._left = self._padding = 0
 
     def _header(self, extended: dict[str, bytes]) -> bytes | None:
@@ -97,17 +97,17 @@ class TarReader:
             block = self._stream.take(BLOCK)
             if block in {b"", _ZEROS}:
                 if extended or self._stream.take(BLOCK) not in {b"", _ZEROS}:
-                    raise Damaged("its tar archive is truncated")
+                    raise Damaged("the tar archive is truncated")
                 return None
             if len(block) != BLOCK or not _is_sound(block):
-                raise Damaged("its tar archive has a damaged header")
+                raise Damaged("the tar archive has a corrupt header")
             kind = chr(block[156])
             if kind in "xgLK":
                 # For all headers of an entry: their number isn't limited.
                 size = _number(block[124:136])
                 room -= size
                 if room < 0:
-                    raise TooMuch(f"it has headers of more than {MOST_HEADER >> 10} KB")
+                    raise TooMuch(f"the tar headers of a file exceed {MOST_HEADER >> 10} KB")
                 self._extend(kind, size, extended)
                 continue
             if kind == "S" and block[482]:
@@ -155,7 +155,7 @@ class TarReader:
         lines, wanted, text = 0, 1, b""
         while lines < wanted:
             if self._left < BLOCK or len(text) > MOST_HEADER:
-                raise Damaged("its tar archive has a damaged sparse file")
+                raise Damaged("the tar archive contains a corrupt sparse file")
             text += self._taken(BLOCK)
             self._left -= BLOCK
             lines = text.count(b"\n")
@@ -165,7 +165,7 @@ class TarReader:
     def _taken(self, size: int) -> bytes:
         data = self._stream.take(size)
         if len(data) != size:
-            raise Damaged("its tar archive is truncated")
+            raise Damaged("the tar archive is truncated")
         return data
 
 
@@ -186,19 +186,19 @@ def _number(field: bytes) -> int:
         # Base 256, for numbers too large for octal digits; 0xff begins a negative one.
         value = int.from_bytes(field, "big") & ~(0x80 << 8 * (len(field) - 1))
         if field[0] & 0x40 or value >= 1 << 63:
-            raise Damaged("its tar archive has a header with an invalid number")
+            raise Damaged("the tar archive has an invalid number in a header")
         return value
     digits = field.strip(b" \0")
     if not digits:
         return 0
     if not digits.isdigit() or b"8" in digits or b"9" in digits:
-        raise Damaged("its tar archive has a header with an invalid number")
+        raise Damaged("the tar archive has an invalid number in a header")
     return int(digits, 8)
 
 
 def _decimal(digits: bytes) -> int:
     if not digits.isdigit() or len(digits) > 19:
-        raise Damaged("its tar archive has a header with an invalid number")
+        raise Damaged("the tar archive has an invalid number in a header")
     return int(digits)
 
 
@@ -211,7 +211,7 @@ def _records(data: bytes) -> dict[str, bytes]:
         length = _decimal(data[at:space]) if space > 0 else 0
         record = data[space + 1 : at + length - 1]
         if length < 5 or data[at + length - 1 : at + length] != b"\n" or b"=" not in record:
-            raise Damaged("its tar archive has a damaged extended header")
+            raise Damaged("the tar archive has a corrupt extended header")
         key, _, value = record.partition(b"=")
         found[key.decode("utf-8", "backslashreplace")] = value
         at += length
@@ -229,7 +229,7 @@ def _sparse_form(extended: dict[str, bytes]) -> str:
 
 def _path(name: bytes) -> str:
     if len(name) > MOST_PATH:
-        raise TooMuch(f"it has a path that is too long ({len(name)} bytes)")
+        raise TooMuch(f"a path is too long ({len(name)} bytes)")
     try:
         text = name.decode("utf-8")
     except UnicodeDecodeError:

@@ -76,7 +76,7 @@ def choose_base(
     if here[bootstrapped] and not _absent(here[bootstrapped], platforms):
         return BaseChoice(
             bootstrapped,
-            f"{upstream} is not in the local store; built from Debian packages instead",
+            f"built from Debian packages, because {upstream} is not in the local store",
             mapped=True,
         )
     return BaseChoice(upstream, WILL_BE_PULLED)
@@ -155,7 +155,7 @@ _FORMAT = "{{.Os}}/{{.Architecture}}"
 _WRAPPING = re.compile(r'^ERROR: |failed to do request: \w+ "[^"]*": |failed to fetch \w+ token: ')
 
 _WORDS = {
-    Reach.TLS: "the registry's certificate isn't trusted here",
+    Reach.TLS: "the registry's certificate isn't trusted on this machine",
     Reach.RATE_LIMIT: "the registry's pull rate limit has been reached",
     Reach.NETWORK: "the registry can't be reached",
     Reach.AUTH: "the registry requires a login, or the image doesn't exist",
@@ -184,7 +184,7 @@ def _too_old_to_be_asked(outcome: CommandResult) -> bool:
 def _local_platforms_of_old(
     refs: Sequence[str], platforms: Sequence[Platform], *, run: Runner
 ) -> dict[str, tuple[Platform, ...]]:
-    """Do the same with engines and clients before 28.1, which show one platform only.
+    """Do the same for engines and clients before 28.1, which show only one platform.
 
     The containerd store keeps all platforms of an image under one name, so the others are
     assumed to be there; with the classic store an image has one platform.

@@ -145,7 +145,7 @@ def _named(folder: Path, context: str, dockerfile: str) -> Path:
             return place
     raise UsageProblem(
         f"the Dockerfile {dockerfile} doesn't exist",
-        fix="specify a file, or `--dockerfile bundled` for the one that ships with openhqm-tui",
+        fix="specify an existing file, or use --dockerfile bundled",
     )
 
 
@@ -154,7 +154,7 @@ def _dockerfile_source(
 ) -> Source:
     if not _has_backend_argument(dockerfile):
         raise UsageProblem(
-            f"{dockerfile} has no `ARG QUEUE_BACKEND`, so it builds no variants",
+            f"{dockerfile} has no `ARG QUEUE_BACKEND`, so it can't build variants",
             fix="add the argument, write a bake file, or use --dockerfile bundled",
         )
     ours = dockerfile == bundled or (bundled.exists() and dockerfile.samefile(bundled))
@@ -162,7 +162,8 @@ def _dockerfile_source(
     if ours and not is_remote(context) and not (Path(context) / "requirements.txt").is_file():
         raise UsageProblem(
             f"the context {context} is not an OpenHQM checkout: it has no requirements.txt",
-            fix="use --context DIR, or --dockerfile FILE for images of another kind",
+            fix="specify a checkout with --context DIR, or another Dockerfile with "
+            "--dockerfile FILE",
         )
     return Source(
         kind=SourceKind.BUNDLED if ours else SourceKind.CHECKOUT,
