@@ -36,13 +36,13 @@ def send_request(folder: RunFolder, *requests: Request) -> None:
     """
     if folder.is_imported:
         raise Problem(
-            f"run {folder.path.name} was imported: its plan comes from elsewhere and may name any "
-            "file here, so it can be viewed, but not executed"
+            f"run {folder.path.name} was imported and can only be viewed: its plan may refer to "
+            "any file on this machine"
         )
     if folder.path.resolve().parent != runs_folder(state_folder()).resolve():
         raise Problem(
-            f"{folder.path} isn't in the state folder: it may come from elsewhere, so it can be "
-            "viewed, but not executed"
+            f"run {folder.path} isn't in the state folder and can only be viewed: its plan may "
+            "come from another machine"
         )
     try:
         upto = [folder.append_request(request) for request in requests][-1]
@@ -56,7 +56,7 @@ def send_request(folder: RunFolder, *requests: Request) -> None:
         lock = _take(folder)
         if lock is None:
             if time.monotonic() > end:
-                raise Problem(f"the runner of {folder.path.name} doesn't respond")
+                raise Problem(f"the runner of {folder.path.name} did not respond")
             time.sleep(_EVERY)
         elif _is_settled(folder, requests, upto):
             os.close(lock)
@@ -91,7 +91,7 @@ def _last_output(folder: RunFolder) -> str:
     except OSError:
         lines = []
     said = one_line(lines[-1]) if lines else "no output"
-    return f"the runner exited immediately ({said}); see its log: {folder.runner_log}"
+    return f"the runner exited immediately ({said}); its log is {folder.runner_log}"
 
 
 class RequestReader:

@@ -126,7 +126,7 @@ def test_inspect_shows_a_builder_in_full(capsys: Capture) -> None:
         ("builders use duo", 0, "", ["use duo"]),
         ("builders rm duo --yes", 0, "", ["remove duo"]),
         ("builders rm duo", 2, "standard input is not a terminal; add --yes", []),
-        ("builders rm default --yes", 2, "it is built into an engine", []),
+        ("builders rm default --yes", 2, "it belongs to a Docker context", []),
         ("builders rm duoo --yes", 2, "no builder 'duoo': did you mean duo?", []),
         ("builders inspect duoo", 2, "did you mean duo?", []),
         ("builders inspct duo", 2, "did you mean inspect?", []),

@@ -53,7 +53,7 @@ def test_a_platform_that_cannot_run_is_refused_with_the_valid_ones(platform: str
 
 
 def test_an_index_without_images_is_refused() -> None:
-    with pytest.raises(UsageProblem, match="contains no image"):
+    with pytest.raises(UsageProblem, match="lists no image"):
         platforms_in("x", [])
 
 

@@ -298,9 +298,9 @@ def test_a_build_warns_about_a_live_run_with_the_same_tags(
     line = "build --backend {} --platforms amd64 --base-image mine:1 --no-check --format json"
     code, _, err = run_command(capsys, *line.format("redis").split())
     assert code == 0
-    (records,) = [line for line in err.splitlines() if "is in progress and builds" in line]
-    assert f"run {live.name} is in progress and builds openhqm:latest-redis too" in records
-    assert "the runs don't affect each other" in records
+    (records,) = [line for line in err.splitlines() if "is in progress and also builds" in line]
+    assert f"run {live.name} is in progress and also builds openhqm:latest-redis" in records
+    assert "the runs don't interfere with each other" in records
     assert "in progress" not in run_command(capsys, *line.format("minimal").split())[2]
 
 

@@ -27,7 +27,7 @@ def test_every_failed_check_has_its_own_hint_and_no_passed_one_has_any(check: st
     ("answer", "evidence", "how", "part"),
     [
         (Answer.UNKNOWN, "Exec format error", "emulated", "doctor --fix"),
-        (Answer.UNKNOWN, "no emulator for this platform here", "", "doctor --fix"),
+        (Answer.UNKNOWN, "no emulator for this platform on this machine", "", "doctor --fix"),
         (Answer.UNKNOWN, "qemu: uncaught target signal 11", "emulated", "QEMU 10 or later"),
         (Answer.UNKNOWN, "no response within 300 s", "emulated", "newer QEMU or on a native node"),
         (Answer.UNKNOWN, "the engine didn't report the config", "", ""),

@@ -106,7 +106,7 @@ def test_without_companions_keeps_the_rest_of_the_service() -> None:
 def test_trouble_with_a_companion_is_not_the_images_fault(
     seen: SeenService, answer: Answer
 ) -> None:
-    reason = "its companion redis:7-alpine exited with code 1: no memory"
+    reason = "companion redis:7-alpine exited with code 1: no memory"
     service = msgspec.structs.replace(seen, companion_trouble=reason)
     probe = ProbeAnswer(
         machine="x86_64",

@@ -150,7 +150,7 @@ def test_a_companion_that_exits_is_the_reason_and_its_variables_stay_secret(
         ran = run_cli("build", *words, *platform, cwd=project, state=state)
         assert ran.code == 1
         output += ran.out + ran.err
-    why = f"its companion {REDIS} exited with code 3: lo redis ***"
+    why = f"companion {REDIS} exited with code 3: lo redis ***"
     assert output.count(why) >= 2, output
     assert "? service" in output or '"unknown"' in output
     (first, second) = (state / "runs").iterdir()
@@ -185,7 +185,7 @@ def test_an_unavailable_image_is_reported_with_its_fix(built: Ran, project: Path
         verdicts = {verdict["check"]: verdict for verdict in record["verdicts"]}
         service = verdicts.pop("service")
         assert service["answer"] == "unknown"
-        assert f"its companion {missing} isn't available: " in service["evidence"]
+        assert f"companion {missing} isn't available: " in service["evidence"]
         assert f"`docker pull {missing}`" in service["evidence"]
         assert verdicts["clients"]["answer"] == "pass", "the rest is checked anyway"
 

@@ -85,7 +85,7 @@ def test_a_run_on_a_full_disk_ends_cleanly_and_is_resumed_when_there_is_space(
     assert watch.status is Status.CANCELLED
     assert watch.follower.state.outcome is not None, "its end is recorded despite the full disk"
     note, remembered = watch.follower.state.notes
-    assert "the run folder can't be written (No space left on device)" in note
+    assert "can't write to the run folder (No space left on device)" in note
     assert "history.db can't be written (the disk is full)" in remembered
     taken.unlink()
     folder.bake_file.write_text(folder.bake_file.read_text().replace("3600", "0"))
@@ -111,7 +111,7 @@ def test_a_build_without_space_for_its_result_fails_with_the_reason(
     for target in watch.follower.state.targets.values():
         digest = failure_of(target)
         assert digest is not None
-        assert "is full: Buildx can write neither its log nor its result" in digest.reason
+        assert "is full: Buildx can't write its log and result" in digest.reason
     taken.unlink()
     folder.bake_file.write_text(folder.bake_file.read_text().replace("3600", "0"))
     ran = run_cli("retry", folder.path.name, cwd=checkout, state=state)

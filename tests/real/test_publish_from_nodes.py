@@ -146,5 +146,5 @@ def test_without_a_push_several_nodes_are_refused_before_the_build(
     ran = cli("build", "--builder", BUILDER, cwd=folder)
     assert ran.code == 3
     assert f"builder {BUILDER} has 2 nodes" in ran.err
-    assert "push them (--push --name REGISTRY/NAME; for a local registry" in ran.err
+    assert "push the images (--push --name REGISTRY/NAME; for a local registry" in ran.err
     assert "Traceback" not in ran.err

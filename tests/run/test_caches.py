@@ -115,6 +115,6 @@ def test_usable_caches_with_limited_effect_only_warn(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("ACTIONS_RUNTIME_TOKEN", "x")
     assert check_caches(ENGINE, caches("gha", way=CacheKind.FROM), (), [BOTH]) == []
     (warning,) = check_caches(DUO, (), caches("registry=a/b"), [BOTH])
-    assert "only the last export is kept" in warning
+    assert "keeps only the last export" in warning
     assert check_caches(DUO, (), caches("inline"), [BOTH]) == []
     assert check_caches(DUO, (), caches("registry=a/b"), [(AMD,), (ARM,)]) == []

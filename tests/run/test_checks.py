@@ -309,7 +309,7 @@ async def test_the_images_own_python_runs_the_probe(
                 "machine": (Answer.UNKNOWN, "not checked: no python3.9 in the image"),
                 "python": (
                     Answer.FAIL,
-                    "no python3.9 in the image, although its command starts it",
+                    "no python3.9 in the image, although the image's command runs it",
                 ),
                 "user": (Answer.PASS, "uid 1000"),
                 "service": (Answer.UNKNOWN, "not checked: no python3.9 in the image"),

@@ -199,7 +199,7 @@ async def test_a_failed_pull_is_reported_with_its_fix_and_tried_once_per_run(
     engine.pulled = Ended(1, err=b"Error: dial tcp: lookup registry: no such host\n")
     for _ in range(2):
         started = await engine.result(REDIS)
-        assert started.trouble.startswith("its companion redis:7-alpine isn't available: ")
+        assert started.trouble.startswith("companion redis:7-alpine isn't available: ")
         assert "no such host" in started.trouble
         assert "`docker pull redis:7-alpine`" in started.trouble
         assert "--no-companions" in started.trouble
@@ -225,27 +225,27 @@ async def test_an_unresponsive_engine_is_the_reason(
     [
         (
             {"ended": Ended(125, err=b"docker: Error: no such user\nRun docker --help\n")},
-            "its companion redis:7-alpine can't be started: docker: Error: no such user",
+            "companion redis:7-alpine can't be started: docker: Error: no such user",
         ),
         (
             {"ended": Ended(-9, timed_out=True)},
-            "its companion redis:7-alpine can't be started: no response in time",
+            "companion redis:7-alpine can't be started: no response in time",
         ),
         (
             {"state": ContainerState(running=False, exit_code=3)},
-            "its companion redis:7-alpine exited with code 3: its last line",
+            "companion redis:7-alpine exited with code 3: its last line",
         ),
         (
             {"state": ContainerState(running=False, exit_code=137, out_of_memory=True)},
-            "its companion redis:7-alpine was killed: out of memory (limit 512 MB): its last line",
+            "companion redis:7-alpine was killed: out of memory (limit 512 MB): its last line",
         ),
         (
             {"succeeds": False, "line": ""},
-            "its companion redis:7-alpine isn't ready: `redis-cli ping` fails after 0 s",
+            "companion redis:7-alpine isn't ready: `redis-cli ping` fails after 0 s",
         ),
         (
             {"succeeds": False, "state": ContainerState(running=False, exit_code=1)},
-            "its companion redis:7-alpine exited with code 1: its last line",
+            "companion redis:7-alpine exited with code 1: its last line",
         ),
         (
             {"config": SeenConfig(volumes=tuple(map(str, range(99))))},
@@ -272,7 +272,7 @@ async def test_a_port_without_a_listener_in_time_is_reported(engine: Engine) -> 
     late = Companion(image="kafka:4")
     started = await engine.result(REDIS, not_awaited, late, answer=answer)
     assert started.trouble == (
-        "its companion kafka:4 isn't ready: nothing listens on :6379 after 0 s: its last line"
+        "companion kafka:4 isn't ready: nothing listens on :6379 after 0 s: its last line"
     )
 
 
@@ -389,6 +389,6 @@ def test_a_companion_on_the_services_own_port_is_refused(tmp_path: Path, port: i
         answer = container.read_answer(run(tmp_path, *words), NONCE, patience=1, emulated=False)
     assert isinstance(answer, ProbeAnswer)
     assert answer.service is not None
-    trouble = f"its companion listens on :{port}, the service's own port"
+    trouble = f"a companion already listens on :{port}, the service's own port"
     assert answer.service.companion_trouble == trouble
     assert not (tmp_path / "started").exists()

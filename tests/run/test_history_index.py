@@ -199,8 +199,8 @@ def test_a_damaged_history_is_set_aside_and_rebuilt(tmp_path: Path) -> None:
     assert indexed_runs(tmp_path) == {folder.path.name}
     (aside,) = tmp_path.glob("history.db.damaged-*")
     assert notes == [
-        f"the history {history_file(tmp_path)} is corrupt: it was renamed to {aside.name}, and "
-        "a new one was built from the run folders"
+        f"the history {history_file(tmp_path)} is corrupt: the file was renamed to "
+        f"{aside.name}, and the history was rebuilt from the run folders"
     ]
 
 

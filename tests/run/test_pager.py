@@ -41,7 +41,7 @@ def test_the_pager_is_the_users_own_or_the_best_installed(pager, here, command):
     [
         ("", set(), "no pager found"),
         ("lass -R", HERE, "the pager 'lass' isn't installed"),
-        ("less 'open", HERE, "PAGER can't be read: less 'open"),
+        ("less 'open", HERE, "PAGER can't be parsed: less 'open"),
     ],
 )
 def test_an_unusable_pager_is_reported(pager, here, words):

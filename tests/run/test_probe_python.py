@@ -194,7 +194,7 @@ def test_metadata_that_hides_the_clients_metadata_is_reported(tmp_path: Path) ->
     client = seen(tmp_path / "src", tmp_path / "site")
     assert (client.version, client.error) == (
         "99",
-        "acme_client-99.dist-info hides acme_client-7.4.dist-info, whose files are imported",
+        "acme_client-99.dist-info shadows acme_client-7.4.dist-info, whose files are imported",
     )
 
 

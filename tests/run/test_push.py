@@ -115,7 +115,7 @@ async def test_a_tag_that_was_moved_is_not_pushed(docker: FakeDocker) -> None:
     watch = await executed(prepared("redis", push=True))
     assert watch.status is Status.FAILED
     assert pushed(docker) == []
-    assert "now names a different image" in pushes(watch)[0][2]
+    assert "now points to a different image" in pushes(watch)[0][2]
 
 
 async def test_a_push_is_cancelled_with_the_run(docker: FakeDocker) -> None:
@@ -127,9 +127,7 @@ async def test_a_push_is_cancelled_with_the_run(docker: FakeDocker) -> None:
     watch.finish()
     assert watch.status is Status.CANCELLED
     assert pushes(watch) == [("redis", Outcome.CANCELLED, ""), ("kafka", Outcome.CANCELLED, "")]
-    assert watch.follower.state.notes == [
-        "the images are being pushed: try again once that has finished"
-    ]
+    assert watch.follower.state.notes == ["the images are being pushed: try again after the push"]
 
 
 @pytest.mark.parametrize("takes", ["kafka", ""])
@@ -140,7 +138,7 @@ async def test_a_registry_that_stored_another_image_fails_the_push(
     watch = await executed(prepared("redis", "kafka", push=True))
     assert watch.status is Status.FAILED
     assert pushed(docker) == ["openhqm:latest-redis"]
-    assert "the registry has a different digest than the verified one" in pushes(watch)[0][2]
+    assert "the pushed digest differs from the verified one" in pushes(watch)[0][2]
 
 
 async def test_an_image_without_a_digest_is_not_pushed(
@@ -310,9 +308,9 @@ async def test_the_pushed_index_is_read_back_and_recorded(docker: FakeDocker) ->
     [
         ({"raw": raw_index("redis", ("amd64",))}, "the registry has no image for linux/arm64"),
         ({"raw": raw_index("kafka")}, "the registry has a different digest than the verified one"),
-        ({"raw": "x" * 100}, "not read back: the registry's response is not JSON"),
-        ({"raw": "x" * (5 << 20)}, "not read back: the registry's response is not JSON"),
-        ({"err": "unauthorized: authentication required"}, "not read back: not logged in"),
+        ({"raw": "x" * 100}, "can't be read back: the registry's response is not JSON"),
+        ({"raw": "x" * (5 << 20)}, "can't be read back: the registry's response is not JSON"),
+        ({"err": "unauthorized: authentication required"}, "can't be read back: not logged in"),
     ],
 )
 async def test_a_registry_that_returns_something_else_fails_the_push(

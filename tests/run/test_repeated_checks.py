@@ -138,7 +138,8 @@ async def test_checks_can_be_repeated_during_the_run(docker: FakeDocker) -> None
     assert watch.status is Status.PASSED
     (note,) = watch.follower.state.notes
     assert note == (
-        "not checked: gcp linux/amd64, gcp linux/arm64: it will be checked as soon as it is built"
+        "not checked: gcp linux/amd64, gcp linux/arm64: "
+        "checks start as soon as the build has finished"
     )
 
 
@@ -147,7 +148,7 @@ async def test_a_lane_without_an_image_is_refused_with_a_note(docker: FakeDocker
     folder = await finished("kafka", "redis")
     folder.append_request(Request("check", "kafka", "linux/amd64"))
     watch = await execute_again(folder)
-    assert watch.follower.state.notes == ["not checked: kafka linux/amd64: it has no image"]
+    assert watch.follower.state.notes == ["not checked: kafka linux/amd64: no image was built"]
     assert checked_after(docker, 2) == []
 
 
@@ -187,7 +188,7 @@ async def test_a_retry_waits_for_its_checks(docker: FakeDocker) -> None:
     await soon(lambda: docker.has("held-container"))
     docker.release("container")
     watch = await task
-    assert watch.follower.state.notes == ["redis is being checked: retry it once that has finished"]
+    assert watch.follower.state.notes == ["redis is being checked: retry it after the checks"]
     assert watch.order(events.TargetStarted) == ["redis"]
 
 

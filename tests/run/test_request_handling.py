@@ -69,7 +69,7 @@ async def test_a_second_check_of_a_lane_being_checked_is_refused(
     finally:
         os.close(lock)
     notes = watch.finish().follower.state.notes
-    assert notes == ["not checked: redis linux/arm64: it is already being checked"]
+    assert notes == ["not checked: redis linux/arm64: checks are already running"]
 
 
 # -- a runner that died before its first event ------------------------------------------------
@@ -142,7 +142,7 @@ async def test_an_internal_error_in_a_repeated_check_keeps_image_and_verdicts(
     redis = watch.follower.state.targets["redis"]
     assert (redis.digest, redis.outcome) == (before.digest, Outcome.PASSED)
     assert watch.status is Status.PASSED
-    assert watch.follower.state.notes == ["openhqm-tui itself failed: RuntimeError: boom"]
+    assert watch.follower.state.notes == ["internal error: RuntimeError: boom"]
 
 
 # -- a full disk ------------------------------------------------------------------------------

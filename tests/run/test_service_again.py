@@ -43,7 +43,7 @@ async def test_the_service_passes_when_it_runs_alone(docker: FakeDocker) -> None
     for target in ("redis", "minimal"):
         answer, words = service_of(watch, target)
         assert answer is Answer.PASS
-        assert words.startswith("200 on :8000/health after 0.4 s, when run alone; before that: ")
+        assert words.startswith("200 on :8000/health after 0.4 s (run again alone; first run: ")
         assert CAUSE in words
     notes = [note for note in watch.follower.state.notes if "when nothing else is running" in note]
     assert len(notes) == 2

@@ -128,13 +128,13 @@ class Started:
         for one in self.running if not self.trouble else ():
             state = await asyncio.to_thread(state_of, one.name)
             if state is not None and not state.running:
-                self.trouble = await _with_output(f"its companion {one.image} {_end(state)}", one)
+                self.trouble = await _with_output(f"companion {one.image} {_end(state)}", one)
                 return self.trouble
         if not self.trouble and isinstance(said, ProbeAnswer):
             awaited = self._awaited
             for one in [awaited[index] for index in said.unready if index < len(awaited)]:
                 ports = " or ".join(f":{port}" for port in one.ports)
-                why = f"its companion {one.image} isn't ready: nothing listens on {ports}"
+                why = f"companion {one.image} isn't ready: nothing listens on {ports}"
                 self.trouble = await _with_output(f"{why} after {READY_PATIENCE:.0f} s", one)
                 break
         return self.trouble
@@ -201,7 +201,7 @@ class Companions:
             await remove(name)
             said = ended.err.decode("utf-8", "replace").strip() or "no response in time"
             why = one_line(said.splitlines()[0], 200)
-            raise _Unavailable(f"its companion {companion.image} can't be started: {why}")
+            raise _Unavailable(f"companion {companion.image} can't be started: {why}")
         ports: tuple[int, ...] = (companion.ready,) if isinstance(companion.ready, int) else ()
         if companion.ready is None:
             ports = _tcp_ports(image.config)
@@ -217,7 +217,7 @@ class Companions:
                     self._images[name] = await self._find(name, f"{container}-image", marks)
                 except ImageUnknown as error:
                     why = (
-                        f"its companion {name} isn't available: `docker pull {name}`, name another "
+                        f"companion {name} isn't available: run `docker pull {name}`, name another "
                         # Last, because verdicts are cut.
                         f"image in `service.with`, or use --no-companions ({error})"
                     )
@@ -257,7 +257,7 @@ class Companions:
     async def _pull(self, name: str) -> None:
         self._notify(f"pulling {name}, a companion of the service")
         if self._host is None:
-            raise ImageUnknown("it isn't in the engine's store")
+            raise ImageUnknown("not in the engine's store")
         if reason := await pull(name, str(self._host)):
             raise ImageUnknown(reason)
 
@@ -309,10 +309,10 @@ async def _succeed(command: Sequence[str], one: _Running) -> None:
     while not await asyncio.to_thread(succeeds_inside, one.name, command):
         state = await asyncio.to_thread(state_of, one.name)
         if state is not None and not state.running:
-            return  # is found by all of them
+            return  # `find_trouble` reports it
         if time.monotonic() > end:
             text = one_line(shlex.join(command), 80)
-            why = f"its companion {one.image} isn't ready: `{text}` fails"
+            why = f"companion {one.image} isn't ready: `{text}` fails"
             raise _Unavailable(await _with_output(f"{why} after {READY_PATIENCE:.0f} s", one))
         await asyncio.sleep(_POLL_EVERY)
 

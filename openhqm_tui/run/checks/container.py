@@ -249,7 +249,7 @@ def _service_alone(result: ContainerAnswer) -> SeenService | None:
 
 def _no_python(candidates: tuple[str, ...], chosen: str) -> ProbeTrouble:
     if len(candidates) == 1:
-        why = "the key `interpreter` names it" if chosen else "its command starts it"
+        why = "the key `interpreter` names it" if chosen else "the image's command runs it"
         reason = f"no {one_line(candidates[0], 120)} in the image, although {why}"
     else:
         reason = f"no Python in the image: neither {' nor '.join(map(one_line, candidates))} exists"
@@ -382,7 +382,9 @@ def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTro
         reason = f"the emulator crashed (exit code {ended.code}): {words or 'no output'}"
         return ProbeTrouble(reason=f"{reason}; {EMULATOR_HINT}", emulator=True)
     if b"exec format error" in ended.err:
-        return ProbeTrouble(reason="no emulator for this platform here", could_not_ask=True)
+        return ProbeTrouble(
+            reason="no emulator for this platform on this machine", could_not_ask=True
+        )
     if ended.code in {125, 126, 127} and (found := _CLIENT_ERROR.search(ended.err)):
         return _not_started(found[0])
     if ended.code == 125:

@@ -64,7 +64,7 @@ async def check_images(
         digest, index = await index_of(image)
         if isinstance(index, ImageUnknown):
             raise UsageProblem(
-                f"{plain(image)} can't be checked: {index}", fix="build or pull it first"
+                f"{plain(image)} can't be checked: {index}", fix="build or pull the image first"
             )
         found.append((image, digest, index, platforms or platforms_in(image, index)))
     expectations: list[Expectation] = []
@@ -109,7 +109,9 @@ def platforms_in(image: str, index: list[SeenImage]) -> tuple[Platform, ...]:
     """Return the platforms that an image holds; raises UsageProblem if one can't be checked."""
     images = [seen for seen in index if not seen.attestation]
     if not images:
-        raise UsageProblem(f"{plain(image)} contains no image", fix="rebuild it or pull it again")
+        raise UsageProblem(
+            f"the index of {plain(image)} lists no images", fix="rebuild or pull the image"
+        )
     found = {}
     for seen in images:
         try:
@@ -120,7 +122,7 @@ def platforms_in(image: str, index: list[SeenImage]) -> tuple[Platform, ...]:
             raise UsageProblem(
                 f"{plain(image)} contains an image for '{one_line(seen.platform)}', "
                 "which can't be checked",
-                fix="select the others with --platforms",
+                fix="select the platforms to check with --platforms",
                 valid=one_line(" ".join(others)),
             ) from problem
     return tuple(found.values())
@@ -148,9 +150,9 @@ def _resolver(
         return target, ExpectationResolver((shipped_checks(), *files, *named))
     if own is None:
         notify(
-            f"{plain(image)} has no known `queue.backend` label, so only the checks that apply to "
-            "any image run; for more, use --variant, or --checks FILE (or "
-            f"{PROJECT_CHECKS} in this folder)"
+            f"{plain(image)} has no `queue.backend` label that names a known variant, so only "
+            "general checks run; for all checks, use --variant NAME or --checks FILE, or add "
+            f"{PROJECT_CHECKS} to this folder"
         )
     name = target or _without_tag(image.partition("@")[0]).rpartition("/")[2]
     return name, ExpectationResolver(named)

@@ -153,7 +153,7 @@ async def check_service_again(
     new = {verdict.check: verdict for verdict in again if verdict.check in _SERVICE_CHECKS}
     before = next(one.evidence for one in first.verdicts if one.check == "service")
     words = one_line(
-        f"{new['service'].evidence}, when run alone; before that: {before}", MOST_EVIDENCE
+        f"{new['service'].evidence} (run again alone; first run: {before})", MOST_EVIDENCE
     )
     new["service"] = msgspec.structs.replace(new["service"], evidence=words)
     verdicts = tuple(new.get(verdict.check, verdict) for verdict in first.verdicts)

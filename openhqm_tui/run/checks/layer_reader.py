@@ -175,7 +175,7 @@ async def _export(
     except TimeoutError:
         return {}, f"timed out after {PATIENCE:.0f} s"
     except OSError as error:
-        return {}, f"the image export can't be started ({error.strerror})"
+        return {}, f"can't start exporting the image ({error.strerror})"
     finally:
         for process in running:
             await _end(process)
@@ -199,13 +199,13 @@ def _parsed(
         if said.trouble is not None:
             reasons.append(one_line(said.trouble.reason))
     if scanned in {-signal.SIGXCPU, -signal.SIGKILL}:
-        reasons.append(f"it takes more than {order.limits.seconds} s to read")
+        reasons.append(f"reading takes more than {order.limits.seconds} s")
     elif scanned:
         reasons.append(f"the layer reader failed: {one_line(errors[-400:]) or scanned}")
     # A reader with all layers exits early, and the export ends with a broken pipe.
     elif saved and not set(order.wanted) <= set(layers):
         reasons.append(f"the engine can't export the image: {one_line(words[-400:]) or saved}")
-    return layers, "; ".join(dict.fromkeys(reasons)) or "they aren't in the engine's export"
+    return layers, "; ".join(dict.fromkeys(reasons)) or "the engine's export doesn't contain them"
 
 
 async def _read(stream: asyncio.StreamReader | None, limit: int) -> bytes:

@@ -241,7 +241,7 @@ def database(sqlite3: "Any") -> str:
 
 def call(ctypes: "Any") -> str:
     if ctypes.CDLL(None).getpid() != os.getpid():
-        raise OSError("a call into the C library returns a wrong result")
+        raise OSError("a call into the C library returned a wrong result")
     return ""
 
 
@@ -264,7 +264,7 @@ def compiled(module: "Any") -> str:
         file = getattr(one, "__file__", None) or ""
         if (other == name or other.startswith(name + ".")) and file.endswith(".so"):
             return "." + os.path.basename(file).partition(".")[2]
-    raise ImportError("it doesn't load a compiled module")
+    raise ImportError("no compiled module was loaded")
 
 
 def fresh(cached: str, source: str) -> bool:
@@ -405,7 +405,7 @@ def can_start(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]")
     if left:
         tell({"unready": left})
     elif listens(port):
-        trouble = f"its companion listens on :{port}, the service's own port"
+        trouble = f"a companion already listens on :{port}, the service's own port"
         tell({"service": {"companion_trouble": trouble}})
         return False
     return not left

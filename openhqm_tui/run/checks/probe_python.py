@@ -98,7 +98,7 @@ def content(path: str, most: int) -> "bytes | None":
 def compare_with_record(seen: "dict[str, object]") -> None:
     """Compare an imported client with the RECORD of its distribution, if it has one.
 
-    An installation without one may hide another behind it on the path.
+    An installation without one may shadow another one later on the path.
     """
     wanted = normal(str(seen["distribution"]))
     installed = [(folder, info) for folder, info, name, _ in distributions() if name == wanted]
@@ -113,7 +113,7 @@ def compare_with_record(seen: "dict[str, object]") -> None:
                 seen["error"] = f"{file} is imported instead of {own}"
                 return
             if file and info != installed[0][1]:
-                seen["error"] = f"{installed[0][1]} hides {info}, whose files are imported"
+                seen["error"] = f"{installed[0][1]} shadows {info}, whose files are imported"
                 return
         compare_files(seen, folder, info, hashes)
         return

@@ -60,8 +60,8 @@ class Workload:
                     disturbed = had_company()
         if not checked.overload_possible or not disturbed:
             return checked
-        words = f"the service of {name} failed while other images were built or checked; "
-        notify(f"{words}it will run again when nothing else is running")
+        words = f"the service of {name} failed while other images were being built or checked"
+        notify(f"{words}; it will run again when nothing else is running")
         async with self._alone():
             return await check_service_again(reference, expected, checked, **ask)
 

@@ -286,8 +286,8 @@ def shared_tag_warnings(state: Path, info: RunInfo) -> list[str]:
     for other, tags in tags_shared(state, info):
         more = f" and {len(tags) - 1} more" if len(tags) > 1 else ""
         warnings.append(
-            f"run {other.path.name} is in progress and builds {tags[0]}{more} too: the runs "
-            "don't affect each other, but the tag will point to the image of the run that "
+            f"run {other.path.name} is in progress and also builds {tags[0]}{more}: the runs "
+            "don't interfere with each other, but the tag will point to the image of the run that "
             "finishes last"
         )
     return warnings

@@ -73,7 +73,7 @@ def check_readable(state: Path) -> str:
     try:
         _with_history(state, History.could_write, said.append, patience=_LOOK)
     except HistoryProblem as problem:
-        return f"{problem}: the run continues, and is added to the history later"
+        return f"{problem}: the run continues and will be added to the history later"
     return " ".join(said)
 
 
@@ -178,7 +178,7 @@ def _index(history: History, folder: RunFolder) -> str:
     except (Problem, OSError) as error:
         return str(error)
     if record is None:
-        return "it is in progress"
+        return "the run is in progress"
     try:
         history.put(record, size)
     except RunUnfit as problem:
@@ -220,8 +220,8 @@ def _with_history(
             if aside is not None:
                 saved = _save(history, aside)
                 say(
-                    f"{damage.what}: it was renamed to {aside.name}, and a new one was built from "
-                    f"the run folders{f'; {saved} more runs were recovered' if saved else ''}"
+                    f"{damage.what}: the file was renamed to {aside.name}, and the history was "
+                    f"rebuilt from the run folders{f' ({saved} more recovered)' if saved else ''}"
                 )
             return work(history)
 

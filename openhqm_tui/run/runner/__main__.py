@@ -298,7 +298,7 @@ def main(arguments: list[str]) -> int:
     # Don't block on the history: release the run for others first.
     os.close(lock)
     if trouble := remember(folder):
-        sys.stderr.write(f"not in the history yet: {trouble}\n")
+        sys.stderr.write(f"the run isn't in the history yet: {trouble}\n")
     return {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.CANCELLED: 130}[outcome]
 
 

@@ -57,7 +57,7 @@ def _why(ended: Ended, repository: str) -> str:
 
 # Bytes; a target's metadata alone needs several thousand.
 _LEAST_FREE = 16 * 1024
-_FULL_DISK = "Buildx can write neither its log nor its result there"
+_FULL_DISK = "Buildx can't write its log and result"
 
 
 class Builds:
@@ -110,7 +110,7 @@ class Builds:
             if unwritten:
                 # Its output couldn't be written either.
                 await process.stop()
-                reason = f"the run folder can't be written ({unwritten})"
+                reason = f"can't write to the run folder ({unwritten})"
                 return ended_now(target.name, attempt, Outcome.FAILED, reason=reason)
             code = await process.wait()
         except asyncio.CancelledError:
@@ -140,7 +140,7 @@ class Builds:
             _digest_in(self._folder, metadata, part_name(target.name, p)) for p in target.platforms
         ]
         if not all(parts):
-            return "", "Buildx didn't report the digests of what it pushed"
+            return "", "Buildx didn't report the digests of the pushed images"
         return await merge(repository_of(target.tags[0]), parts, self._info.builder)
 
     def _full_disk(self) -> str:
@@ -150,7 +150,7 @@ class Builds:
         except OSError:
             return ""
         full = disk.f_bavail * disk.f_frsize < _LEAST_FREE
-        return f"the disk of {self._folder.path} is full: {_FULL_DISK}" if full else ""
+        return f"the disk that holds {self._folder.path} is full: {_FULL_DISK}" if full else ""
 
     def _report(self, trouble: EngineFailure, target: str) -> None:
         """Record a failure of the engine once, however many targets it affects."""

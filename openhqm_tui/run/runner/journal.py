@@ -43,7 +43,7 @@ class JournalWriter:
         self._unwritten.append(event)
         trouble = self.catch_up()
         if trouble and is_first:
-            words = f"the run folder can't be written ({trouble}): logs may be incomplete"
+            words = f"can't write to the run folder ({trouble}): logs may be incomplete"
             with contextlib.suppress(OSError):
                 sys.stderr.write(f"{words}\n")
             self._unwritten.appendleft(events.Note(at=event.at, text=words))

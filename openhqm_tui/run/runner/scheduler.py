@@ -87,9 +87,11 @@ class Pushes:
         """Push a tag from the engine's store, with all its platforms."""
         digest, index = await index_of(tag)
         if isinstance(index, ImageUnknown):
-            return f"it isn't in the engine's store: {index}"
+            return f"the image can't be read from the engine's store: {index}"
         if digest != target.digest:
-            return "it now names a different image than the verified one: build it again"
+            return (
+                "the tag now points to a different image than the verified one: rebuild the target"
+            )
         code, said = await self._run(push_command(tag), target)
         if code != 0:
             return push_failure(said, tag)
@@ -97,11 +99,11 @@ class Pushes:
         # The tag may have moved meanwhile, or not all platforms were in the store.
         if not found or found[-1] != target.digest:
             has = found[-1] if found else "docker push printed no digest"
-            return f"the registry has a different digest than the verified one ({has})"
+            return f"the pushed digest differs from the verified one ({has})"
         return ""
 
     async def _tag_in_registry(self, target: TargetState, tag: str) -> str:
-        """Tag what the registry has under the digest; another registry gets a copy."""
+        """Tag the image that the registry has by digest; copy it to another registry."""
         reference = f"{repository_of(target.info.tags[0])}@{target.digest}"
         code, said = await self._run(tag_command(tag, reference, self._info.builder), target)
         return push_failure(said, tag) if code != 0 else ""
@@ -132,18 +134,18 @@ class Pushes:
         command = read_back_command(tag, self._info.builder if self._info.by_digest else "")
         ended = await run_bounded(command, patience=_READ_BACK_PATIENCE, limit=_MOST_BYTES)
         if ended.timed_out:
-            return f"pushed, but not read back: no response within {_READ_BACK_PATIENCE:.0f} s"
+            return f"pushed, but can't be read back: no response within {_READ_BACK_PATIENCE:.0f} s"
         output = ended.err.decode("utf-8", "replace")
         try:
             if ended.code != 0 and is_about_trust(output) and not self._info.by_digest:
                 # Only the engine is configured to trust this registry; it has just pushed there.
                 seen = await asyncio.to_thread(read_distribution, tag)
             elif ended.code != 0:
-                return f"pushed, but not read back: {push_failure(output, tag)}"
+                return f"pushed, but can't be read back: {push_failure(output, tag)}"
             else:
                 seen = read_published(ended.out)
         except (ValueError, ImageUnknown) as error:
-            return f"pushed, but not read back: {error}"
+            return f"pushed, but can't be read back: {error}"
         self._journal.append(
             events.ReadBack(
                 at=time.time(),
@@ -285,7 +287,7 @@ class Scheduler:
         try:
             await task()
         except Exception as error:
-            text = f"openhqm-tui itself failed: {type(error).__name__}: {error}"
+            text = f"internal error: {type(error).__name__}: {error}"
             traceback.print_exception(error)
             self._journal.note(text, key[0])
             self._record_failure(key, text)
@@ -326,7 +328,7 @@ class RequestHandler:
             self._scheduler.cancel(request.target)
         elif request.ask in {"retry", "resume", "check"} and self._scheduler.busy(PUSH):
             self._journal.note(
-                "the images are being pushed: try again once that has finished", request.target
+                "the images are being pushed: try again after the push", request.target
             )
         elif request.ask == "retry":
             for name in [request.target] if request.target else to_retry(self._state):
@@ -345,9 +347,9 @@ class RequestHandler:
         elif not busy:
             self._scheduler.build(name)
         elif self._scheduler.cancelled & busy:
-            self._journal.note(f"{name} is being stopped: retry it once that has finished", name)
+            self._journal.note(f"{name} is being stopped: retry it once it has stopped", name)
         elif (name, "") not in busy:
-            self._journal.note(f"{name} is being checked: retry it once that has finished", name)
+            self._journal.note(f"{name} is being checked: retry it after the checks", name)
 
     def _resume(self) -> None:
         """Continue everything that was interrupted: builds, checks of existing images, the push."""
@@ -383,9 +385,9 @@ class RequestHandler:
         """Return why a lane's image can't be checked now; '' if it can."""
         name = lane.target.name
         if self._scheduler.busy((name, "")):
-            return "it will be checked as soon as it is built"
+            return "checks start as soon as the build has finished"
         if self._scheduler.busy(lane.key):
-            return "it is already being checked"
+            return "checks are already running"
         if name in self._scheduler.gone:
-            return "this run (--test-only) has removed its images"
-        return "" if lane.has_image else "it has no image"
+            return "this run (--test-only) has removed the images"
+        return "" if lane.has_image else "no image was built"

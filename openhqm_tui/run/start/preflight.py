@@ -31,7 +31,7 @@ from openhqm_tui.engine.source.base_image import (
 from openhqm_tui.files.confined import read_inside
 from openhqm_tui.store.paths import STATE_VARIABLE, at_home
 
-_DOCTOR = "`openhqm-tui doctor --fix` can fix it"
+_DOCTOR = "run `openhqm-tui doctor --fix`"
 
 
 class Obstacle(NamedTuple):
@@ -47,31 +47,31 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
     if options.multi_platform and not facts.can_load_many_platforms:
         yield Obstacle(
             "the engine's image store is single-platform",
-            f"switch to the containerd image store ({_DOCTOR}) or build one platform",
-            "switch it in Doctor (5)",
+            f"switch to the containerd image store ({_DOCTOR}), or build one platform",
+            "switch the store in Doctor (5)",
         )
     if options.check and (missing := _not_runnable(options, facts)):
         yield Obstacle(
-            f"no emulator for {', '.join(missing)} on this machine, so images for "
-            f"{'it' if len(missing) == 1 else 'them'} can't be checked",
-            f"{_DOCTOR}, or use --no-check",
-            "install one in Doctor (5)",
+            f"no emulator for {', '.join(missing)} on this machine, so "
+            f"{'its' if len(missing) == 1 else 'their'} images can't be checked",
+            f"{_DOCTOR} to install an emulator, or use --no-check",
+            "install an emulator in Doctor (5)",
         )
     # Pushed images are pulled back from the registry; others are loaded where they are checked.
     several_nodes = facts.driver not in {"", "docker"} and len(facts.nodes) > 1
     if several_nodes and options.multi_platform and not options.push:
         yield Obstacle(
-            f"builder {facts.builder} has {len(facts.nodes)} nodes, and Buildx can't load images "
-            "with several platforms from several nodes into this engine's store",
-            "push them (--push --name REGISTRY/NAME; for a local registry: "
+            f"builder {facts.builder} has {len(facts.nodes)} nodes, and Buildx can't load "
+            "multi-platform images from several nodes into this engine's store",
+            "push the images (--push --name REGISTRY/NAME; for a local registry: "
             "localhost:5000/openhqm), build one platform, or choose another --builder",
-            "push, or choose another builder",
+            "push the images, or choose another builder",
         )
     # An engine with an old API leaves checks unknown, which only `allow_unknown` accepts.
     if options.push and options.check and not facts.verifies and not options.allow_unknown:
         yield Obstacle(
-            f"only verified images are pushed, and Docker Engine {facts.server_version} can't "
-            f"verify any: {OLD_API}",
+            "only verified images are pushed, and images can't be verified with Docker Engine "
+            f"{facts.server_version}: {OLD_API}",
             f"use Docker Engine {dotted(VERIFYING_ENGINE)} or later, omit --push, or use "
             "--allow-unknown to push images with inconclusive checks",
             "enable allow unknown (U), or disable push",
@@ -82,7 +82,7 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
             "the engine's image store doesn't keep registry digests, so pushed images can't be "
             "compared with the verified ones",
             f"switch to the containerd image store ({_DOCTOR}), or omit --push",
-            "switch it in Doctor (5), or disable push",
+            "switch the store in Doctor (5), or disable push",
         )
 
 
@@ -130,7 +130,7 @@ def _check_far_base(
     """Look for the base image in a registry, for a builder that can't use the engine's store."""
     answer = check_pullable(base.ref)
     missing = ", ".join(str(platform) for platform in answer.missing(platforms))
-    why = f"it has no image for {missing}" if missing else answer.detail
+    why = f"{base.ref} has no image for {missing}" if missing else answer.detail
     if not why:
         return []
     here = any(local_platforms((base.ref,), platforms).values())
@@ -138,19 +138,22 @@ def _check_far_base(
         raise EngineProblem(
             f"builder {builder} can't use this engine's images, so the base image must come "
             f"from a registry: {why}",
-            fix="push one for all platforms to a registry that the builder can reach "
+            fix="push a base image for all platforms to a registry that the builder can reach "
             "(`docker tag BASE localhost:5000/base`, `docker push localhost:5000/base`), "
             "and use --base-image localhost:5000/base",
         )
     # The builder may reach a registry that this machine can't.
-    return [f"the base image can't be reached from here, but builder {builder} may reach it: {why}"]
+    return [
+        f"the base image can't be reached from this machine, but builder {builder} may reach it: "
+        f"{why}"
+    ]
 
 
 def _check_upstream(base: BaseChoice, platforms: tuple[Platform, ...]) -> None:
     if base.reason != WILL_BE_PULLED:
         return
     answer = check_pullable(base.ref)
-    fix = "use --base-image REF, or make one from Debian: `openhqm-tui doctor --fix`"
+    fix = "use --base-image REF, or build a base image with `openhqm-tui doctor --fix`"
     if answer.reach is not Reach.OK:
         names = ", ".join(str(platform) for platform in platforms)
         raise EngineProblem(f"the base image can't be pulled for {names}: {answer.detail}", fix=fix)
@@ -163,10 +166,10 @@ def _engine_problem(facts: EngineFacts, platforms: tuple[Platform, ...]) -> Engi
     findings = diagnose(facts, read_machine(), platforms, deep=False)
     blocking = [finding for finding in findings if finding.blocks]
     if not blocking:
-        return EngineProblem(facts.error or facts.builder_error or "the engine can't be used")
+        return EngineProblem(facts.error or facts.builder_error or "the engine isn't usable")
     fixes = [_fix_for(finding) for finding in blocking]
     if not facts.answers:
-        fixes.append("`openhqm-tui replay` shows a recorded run without an engine")
+        fixes.append("to see a recorded run without an engine, run `openhqm-tui replay`")
     return EngineProblem(
         "; ".join(dict.fromkeys(finding.detail for finding in blocking)),
         fix="; ".join(dict.fromkeys(fixes)),
@@ -215,12 +218,12 @@ def check_caches(
     of_github = any(cache.kind == "gha" for cache in (*cache_from, *cache_to))
     if of_github and not os.environ.get(_IN_GITHUB):
         warnings.append(
-            f"no GitHub Actions cache ({_IN_GITHUB} isn't set): Buildx ignores type=gha"
+            f"{_IN_GITHUB} isn't set, so Buildx ignores the GitHub Actions cache (type=gha)"
         )
     kept = [cache for cache in cache_to if cache.kind != "inline"]
     if kept and any(_on_several_nodes(facts, chosen) for chosen in platforms):
         warnings.append(
-            "every node of the builder exports to the same cache: only the last export is kept"
+            "all nodes of the builder export to the same cache, which keeps only the last export"
         )
     return warnings
 
@@ -244,8 +247,7 @@ def _unsupported(kinds: tuple[str, ...], way: CacheKind, facts: EngineFacts) -> 
     only = "registry or local" if way is CacheKind.FROM else "inline"
     return EngineProblem(
         f"builder {builder} (docker, classic image store) doesn't support {way} of type {names}",
-        fix="switch to the containerd image store (`openhqm-tui doctor --fix` can fix it), "
-        f"{_OWN_BUILDER}, or use {only}",
+        fix=f"switch to the containerd image store ({_DOCTOR}), {_OWN_BUILDER}, or use {only}",
     )
 
 
@@ -286,8 +288,8 @@ def exposed_state(targets: Iterable[Target], state: Path, cwd: Path) -> list[str
         if not is_ignored(_ignore_file(folder, dockerfile), f"{name}/runs"):
             warned[folder] = (
                 f"the state folder {inside} is inside the build context {folder}: run journals "
-                f"would end up in images, and nothing would stay cached; add `{name}` to "
-                f".dockerignore, or set {STATE_VARIABLE} to a folder elsewhere"
+                f"would end up in images and invalidate the build cache; add `{name}` to "
+                f".dockerignore, or set {STATE_VARIABLE} to a folder outside the context"
             )
     return list(warned.values())
 

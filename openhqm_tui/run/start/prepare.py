@@ -148,7 +148,7 @@ def _validate(options: BuildOptions, source: Source) -> None:
         raise UsageProblem("nothing selected to build", fix="name a target or use --build-all")
     if sum(map(len, options.selection.values())) > MOST_LANES:
         raise UsageProblem(
-            f"more than {MOST_LANES} images are too many for one run",
+            f"too many images for one run (limit: {MOST_LANES})",
             fix="name fewer targets or --platforms",
         )
     validate(options, source)

@@ -391,7 +391,7 @@ STATIC: tuple[Fault, ...] = (
         what="other metadata on PYTHONPATH hides that of the client",
         check="clients",
         recipe=own("hidden-version"),
-        evidence="redis-99.0.dist-info hides",
+        evidence="redis-99.0.dist-info shadows",
     ),
     Fault(
         name="client-outside",
