@@ -43,7 +43,7 @@ EVERYWHERE: tuple[Command, ...] = (
         "switch_theme",
     ),
     Command("app", "theme.choose", "", "Theme", "Choose a theme.", "change_theme"),
-    Command("app", "quit", "q", "Quit", "Quit; a live run can be kept running.", "quit", True),
+    Command("app", "quit", "q", "Quit", "Quit; a run in progress can continue.", "quit", True),
     Command(
         "app",
         "palette",
@@ -58,7 +58,7 @@ EVERYWHERE: tuple[Command, ...] = (
         "dialog.close",
         "escape",
         "Close",
-        "Close the dialog without doing anything.",
+        "Cancel and close the dialog.",
         "close",
         True,
     ),
@@ -116,7 +116,7 @@ _TITLES = {
     "steps": "In the steps",
     "log": "In a log",
     "typed": "While typing a search",
-    "search": "In the search of all logs",
+    "search": "In the search across logs",
     "table": "In the table",
     "checks": "Checks",
     "evidence": "In the evidence",
@@ -196,7 +196,9 @@ def checked_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
             guess = nearest(id, known)
             raise UsageProblem(
                 f"keymap: unknown command '{id}'",
-                fix=f"did you mean {guess}?" if guess else "`?` in the console lists all commands",
+                fix=f"did you mean {guess}?"
+                if guess
+                else "press ? in the console to list all commands",
                 valid=" ".join(_near(id, known)),
             )
         for key in _split(keys):

@@ -68,7 +68,7 @@ def _offer(session: Session, run: PastRun) -> None:
     unfinished = f" Unfinished: {one_line(', '.join(left), 200)}." if left else ""
     text = Content(
         f"The runner died ({recent_time_text(run.last, session.backend.now())}).{unfinished} "
-        "Resuming stops builds that are still running in Docker, and continues; "
+        "Resuming stops builds that are still running in Docker and builds the rest; "
         "finished steps come from the cache."
     )
     resume = [] if session.backend.read_only else [("resume", "Resume")]
@@ -81,7 +81,8 @@ def _offer(session: Session, run: PastRun) -> None:
             session.ask_run(Request("resume"))
 
     title = (
-        f"Run {run.folder.path.name} was interrupted at {run.over}/{len(run.targets)}. Resume it?"
+        f"Run {run.folder.path.name} was interrupted with {run.over} of {len(run.targets)} targets "
+        "done. Resume it?"
     )
     session.app.push_screen(QuestionDialog(title, text, answers), answered)
 

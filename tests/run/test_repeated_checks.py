@@ -157,7 +157,7 @@ async def test_a_test_only_run_has_no_image_to_check_again(docker: FakeDocker) -
     folder.append_request(Request("check", "redis", "linux/amd64"))
     watch = await execute_again(folder)
     (note,) = watch.follower.state.notes
-    assert "has removed its images" in note
+    assert "has removed the images" in note
     folder.append_request(Request("retry", "redis"))
     assert (await execute_again(folder)).order(events.LaneChecked) == ["redis"] * 4
 

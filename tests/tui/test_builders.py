@@ -121,7 +121,7 @@ async def test_a_builder_is_created_and_selected(world: World, way: str):
         await open_dialog(pilot)
         await (pilot.press("n") if way == "keys" else pilot.click("#new"))
         await until(pilot, lambda: isinstance(app.screen, CreateBuilder))
-        assert "the commands are shown here" in text(app, "#commands")
+        assert "the commands will appear here" in text(app, "#commands")
         await pilot.press(*"farm", "tab")
         assert text(app, "#commands").splitlines() == [
             "$ docker buildx create --name farm --driver docker-container",
@@ -210,7 +210,7 @@ async def test_removal_needs_confirmation_and_is_refused_for_an_engines_builder(
     async with app.run_test(size=SMALL) as pilot:
         await open_dialog(pilot)
         await pilot.press("x")
-        await until(pilot, lambda: "default is built into an engine" in problem(app))
+        await until(pilot, lambda: "default belongs to a Docker context" in problem(app))
         await pilot.press("down", "x")
         await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
         await pilot.press("escape")

@@ -135,11 +135,11 @@ async def test_without_a_run_there_are_no_checks(world: World):
     [
         (
             lambda made: made.fail("redis"),
-            "No image: its build failed. See Run (2) for the reason.",
+            "No image: the build failed. See Run (2) for the reason.",
         ),
         (
             lambda made: made.finish("redis", Outcome.CANCELLED, 3),
-            "No image: its build was stopped. Retry it in Run (2).",
+            "No image: the build was stopped. Retry the target in Run (2).",
         ),
         (lambda made: made.finish("redis", Outcome.PASSED, 3), "Queued: one check runs per CPU"),
         (
@@ -149,7 +149,7 @@ async def test_without_a_run_there_are_no_checks(world: World):
                     events.CheckStarted(at=made.at(4), target="redis", platform="linux/amd64")
                 ),
             ),
-            "Now checking everything.",
+            "Running all checks.",
         ),
         (
             lambda made: (
@@ -158,7 +158,7 @@ async def test_without_a_run_there_are_no_checks(world: World):
                     events.CheckCancelled(at=made.at(4), target="redis", platform="linux/amd64")
                 ),
             ),
-            "The checks were interrupted: R repeats them.",
+            "The checks were interrupted. Press R to repeat them.",
         ),
     ],
 )
@@ -183,7 +183,7 @@ async def test_a_run_without_checks_can_be_checked_later(world: World):
         await pilot.press("3")
         await settle(pilot)
         assert "checks are disabled for this run" in text(app, "#checks-summary")
-        assert "R checks this image now" in text(app, "#evidence")
+        assert "Press R to check this image now" in text(app, "#evidence")
         await pilot.press("R")
         await until(pilot, lambda: world.requests == [Request("check", "redis", "linux/amd64")])
 

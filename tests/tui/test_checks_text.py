@@ -45,7 +45,7 @@ RUN_ENDED = journal.RunEnded(at=4.0, outcome=Outcome.FAILED)
 @pytest.mark.parametrize(
     ("events", "text"),
     [
-        ((), "to be pushed once all images are verified"),
+        ((), "push starts once all images are verified"),
         ((STARTED,), "▸ pushing all"),
         (
             (STARTED, journal.PushEnded(at=3.0, target="all", outcome=Outcome.PASSED)),

@@ -52,7 +52,7 @@ async def test_a_dead_runner_is_reported_and_the_run_is_resumed(world: World):
         assert banner(app) == ""
         assert app.screen.check_action("resume", ()) is False
         made.release()
-        await until(pilot, lambda: "Interrupted at 1/3: its runner died" in banner(app))
+        await until(pilot, lambda: "Interrupted at 1/3: the runner died" in banner(app))
         assert "Buildx may still be running" in banner(app)
         assert app.session.watch.idle
         assert "! interrupted" in str(app.screen.query_one("#run-word", Static).content)
@@ -86,7 +86,7 @@ async def test_resume_in_the_banner_can_be_clicked(world: World):
 def test_a_run_that_cannot_be_resumed_offers_no_resume(world: World):
     made = folders.Made(world.state).start().begin("redis")
     words = cut_off_words(read_run(made.run), resumable=False).plain
-    assert words == "! Interrupted at 0/2: its runner died."
+    assert words == "! Interrupted at 0/2: the runner died."
     assert "u Resume" in cut_off_words(read_run(made.run), resumable=True).plain
 
 
@@ -151,7 +151,7 @@ async def test_the_removal_of_the_open_run_is_reported_once(world: World):
         assert "kafka" in listed(app)
         app.clear_notifications()
         await pilot.press("r")
-        await until(pilot, lambda: "so it can't accept requests" in notices(app))
+        await until(pilot, lambda: "so the run can't receive requests" in notices(app))
         await pilot.press("p")
         await until(pilot, lambda: "the log is in" in notices(app))
         for key, place in (("3", "checks"), ("4", "history"), ("5", "doctor"), ("2", "run")):
@@ -198,7 +198,8 @@ async def test_a_long_silence_is_shown_and_notified_once(world: World):
         head = app.screen.query_one(LanePanes).panes["redis", "linux/arm64"].head
         await until(pilot, lambda: "◌" in str(head.content) and "silent 5:12" in str(head.content))
         notice = (
-            "redis has printed nothing for 5:00 in core 2/2; it is still running (c cancels it)"
+            "redis has printed nothing for 5:00 in core 2/2, but is still running "
+            "(press c to cancel)"
         )
         await until(pilot, lambda: notices(app) == notice)
         world.now += 10

@@ -83,7 +83,7 @@ def test_the_registry_of_a_push_is_shown(name, place):
 
 def test_a_bake_files_own_tags_are_the_destination():
     tagged = msgspec.structs.replace(THEIRS, bake_targets={"a": {"tags": ["x:1"]}})
-    assert destination(("openhqm",), tagged) == "the bake file's own tags"
+    assert destination(("openhqm",), tagged) == "the tags in the bake file"
     assert destination(("acme/app",), THEIRS) == "docker.io/acme/app"
 
 

@@ -127,7 +127,9 @@ async def test_resuming_the_latest_interrupted_run_is_offered(world: World, keys
     app = world.app()
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: isinstance(app.screen, QuestionDialog))
-        assert title(app) == f"Run {folders.ID} was interrupted at 1/3. Resume it?"
+        assert (
+            title(app) == f"Run {folders.ID} was interrupted with 1 of 3 targets done. Resume it?"
+        )
         await pilot.press(*keys)
         await until(pilot, lambda: not isinstance(app.screen, QuestionDialog))
         await until(pilot, lambda: app.place is not None and place == app.place.PLACE)

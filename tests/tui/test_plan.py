@@ -131,7 +131,7 @@ async def test_a_build_can_be_started_in_other_ways(world: World, way):
 async def test_a_refused_build_is_explained_in_the_summary(world: World):
     def refuse(order):
         raise UsageProblem(
-            "no emulator for linux/arm64 on this machine, so images for it can't be checked"
+            "no emulator for linux/arm64 on this machine, so its images can't be checked"
         )
 
     world.begin = refuse

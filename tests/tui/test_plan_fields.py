@@ -186,7 +186,7 @@ async def test_closing_the_dialog_chooses_no_builder(world: World, way):
 
 async def test_an_error_when_listing_builders_is_shown(world: World):
     def broken():
-        raise EngineProblem("the builders can't be listed: no Buildx")
+        raise EngineProblem("can't list the builders: no Buildx")
 
     app = world.app()
     app.session.backend.builders = broken

@@ -107,7 +107,7 @@ async def test_an_invalid_or_empty_expression_is_reported_in_the_dialog(world: W
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await pilot.press("f")
-        await until(pilot, lambda: _sum(app) == "Searches 3 logs.")
+        await until(pilot, lambda: _sum(app) == "Type to search 3 logs.")
         await pilot.press("[")
         await until(pilot, lambda: _sum(app).startswith("✗ invalid regular expression"))
         await pilot.press("enter")

@@ -31,7 +31,9 @@ async def test_requests_of_one_console_are_seen_in_both(world: World):
         await until(first, lambda: world.requests == [Request("cancel", "kafka")])
         # The runner's response.
         made.run.append(CancelRequested(at=made.at(9), target="kafka"))
-        await until(second, lambda: "kafka is being cancelled by another console" in notices(other))
+        await until(
+            second, lambda: "kafka is being cancelled from another console" in notices(other)
+        )
         await until(second, lambda: "stopping" in listed(other))
         await until(first, lambda: "stopping" in listed(one))
         assert "elsewhere" not in notices(one)

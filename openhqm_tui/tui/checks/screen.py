@@ -180,9 +180,9 @@ def _cut(line: str) -> str:
 _TALL = 34
 _ABOUT_ANSWERS = {"again", "next_failure", "only_others", "copy", "open"}
 _LANE_TIPS = (
-    "One image: a target on a platform.",
-    "How the image was built and checked. Under an emulator, the emulator may cause a failure.",
-    "Verified if all checks ran and none failed; otherwise the number of passed checks.",
+    "An image: one target on one platform.",
+    "Whether the image runs natively or under an emulator, which can cause failures of its own.",
+    "Verified if no check failed or was inconclusive; otherwise the number of passed checks.",
 )
 
 
@@ -315,7 +315,7 @@ class ChecksScreen(BaseScreen):
     def action_again(self, what: str) -> None:
         """Repeat the selected check, or all checks of one or all images."""
         if what == "all":
-            self._ask(Request("check"), "every image")
+            self._ask(Request("check"), "all images")
         elif (marked := self._marked()) is not None:
             lane, check = marked
             if what == "lane":

@@ -239,7 +239,7 @@ def push_words(state: RunState) -> Content:
     return Content(
         "nothing pushed"
         if state.outcome is not None
-        else "to be pushed once all images are verified"
+        else "push starts once all images are verified"
     )
 
 
@@ -256,21 +256,21 @@ def _status_sentence(lane: LaneState) -> list[Content]:
         case Status.CHECKING if lane.asking is None:
             text = "Queued: one check runs per CPU."
         case Status.CHECKING:
-            text = f"Now checking {lane.asking or 'everything'}."
+            text = f"Running the check {lane.asking}." if lane.asking else "Running all checks."
         case Status.DONE:
-            text = "Checks are disabled for this run: R checks this image now."
+            text = "Checks are disabled for this run. Press R to check this image now."
         case Status.PASSED:
             text = "Verified: no check failed or was inconclusive."
         case Status.UNKNOWN:
-            text = "Not verified: some checks are inconclusive, which never counts as a pass."
+            text = "Not verified: inconclusive checks don't count as passed."
         case _ if target.outcome is Outcome.FAILED:
-            text = "No image: its build failed. See Run (2) for the reason."
+            text = "No image: the build failed. See Run (2) for the reason."
         case Status.FAILED:
             number = len(failed_checks(lane))
             were = "was" if number == 1 else "were"
             text = f"Not verified: {count_text(number, 'check')} failed or {were} inconclusive."
         case Status.CANCELLED if not lane.has_image:
-            text = "No image: its build was stopped. Retry it in Run (2)."
+            text = "No image: the build was stopped. Retry the target in Run (2)."
         case _:
-            text = "The checks were interrupted: R repeats them."
+            text = "The checks were interrupted. Press R to repeat them."
     return [Content(text)]

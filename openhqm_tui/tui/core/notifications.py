@@ -92,7 +92,8 @@ class EventNotices:
                 yield cost
             if isinstance(event, CancelRequested):
                 if event.target not in self._own and _being_stopped(state, event.target):
-                    yield f"{event.target or 'the run'} is being cancelled by another console"
+                    who = event.target or "the run"
+                    yield f"{who} is being cancelled from another console or command"
                 self._own.discard(event.target)
             elif isinstance(event, OutputStalled):
                 target = state.targets.get(event.target)
@@ -100,8 +101,8 @@ class EventNotices:
                     at = f" in {one_line(event.step, 60)}" if event.step else ""
                     lasts = clock_text(event.at - event.since)
                     yield (
-                        f"{event.target} has printed nothing for {lasts}{at}; "
-                        "it is still running (c cancels it)"
+                        f"{event.target} has printed nothing for {lasts}{at}, but is still "
+                        "running (press c to cancel)"
                     )
         if state.goes_on:
             self._seen_going_on.add(state.info.id)

@@ -297,7 +297,7 @@ class Session:
         try:
             self.backend.ask(run, *requests)
         except FileNotFoundError:
-            problem = f"{removed_text(run)}, so it can't accept requests"
+            problem = f"{removed_text(run)}, so the run can't receive requests"
         except (Problem, OSError) as error:
             problem = str(error)
         self.app.post_message(RequestSent(run, problem))
@@ -315,8 +315,8 @@ def session_of(node: DOMNode) -> Session:
 def copy(node: DOMNode, text: str, what: str) -> None:
     """Copy `text` and notify that `what` was copied.
 
-    OSC 52 reaches the user's terminal also over ssh, but not every terminal supports it, hence
-    the system's clipboard as well.
+    OSC 52 also reaches the user's terminal over ssh, but not every terminal supports it, so the
+    system's clipboard is set as well.
     """
     app = node.app
     app.copy_to_clipboard(text)

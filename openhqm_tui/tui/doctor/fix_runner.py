@@ -175,7 +175,7 @@ def describe_steps(steps: Sequence[Step], rights: Rights, left_out: Sequence[Ste
     if len(steps) > 1:
         lines += [
             Content(""),
-            Content.styled("The fixes stop at the first failure.", "$foreground-muted"),
+            Content.styled("If a fix fails, the remaining ones won't start.", "$foreground-muted"),
         ]
     if left_out:
         names = ", ".join(one_line(finding.title) for finding, _ in left_out)

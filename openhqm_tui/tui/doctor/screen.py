@@ -191,7 +191,9 @@ class DoctorScreen(BaseScreen):
         left_out = [step for step in found if lacks_root([step[1]], self.rights)]
         steps = [step for step in found if step not in left_out]
         if steps:
-            many = f"these {len(steps)} fixes, one after the other" if len(steps) > 1 else "this"
+            many = (
+                f"these {len(steps)} fixes, one after the other" if len(steps) > 1 else "this fix"
+            )
             self._confirm(f"Run {many}?", steps, left_out)
         elif left_out:
             reason = lacks_root([fix for _, fix in left_out], self.rights)
@@ -297,7 +299,7 @@ class DoctorScreen(BaseScreen):
         health = {finding.key: finding.health for finding in findings}
         for finding in dict.fromkeys(self._hoped):
             if health.get(finding.key, Health.OK) is not Health.OK:
-                words = f"✗ {one_line(finding.title)} still has a problem after the fix"
+                words = f"✗ {one_line(finding.title)}: the problem persists after the fix"
                 self._output.add(words, step=0, at=self.now)
         if self._hoped:
             self._hoped = ()

@@ -26,7 +26,7 @@ GUIDES: tuple[Command, ...] = (
         "guides.back",
         "backspace",
         "Back",
-        "Go back to the last link you followed.",
+        "Return from the last link you followed.",
         "back",
     ),
     Command(

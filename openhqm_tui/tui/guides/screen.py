@@ -36,7 +36,7 @@ def open_guides(app: App[Any], name: str = "", address: str = "") -> None:
         app.notify(str(problem), severity="error", markup=False)
         return
     if not found:
-        app.notify("this package contains no guides", severity="error", markup=False)
+        app.notify("no guides are installed", severity="error", markup=False)
         return
     app.push_screen(GuidesScreen(found, name, address))
 
@@ -271,7 +271,7 @@ class GuidesScreen(ModalScreen[None]):
             if fence.region.bottom > scroll.region.y and fence.region.y < scroll.region.bottom:
                 copy(self, fence.code, f"“{one_line(fence.code, 60)}”")
                 return
-        self.notify("No command is visible.", timeout=3)
+        self.notify("No command block is visible.", timeout=3)
 
     def action_back(self) -> None:
         """Go back to the last link followed."""

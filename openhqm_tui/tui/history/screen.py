@@ -212,7 +212,7 @@ async def write_report(session: Session, run: RunFolder) -> None:
 
 
 _NONE = Content.assemble(
-    ("No runs yet.\n\n", "bold"), ("1", "$primary bold"), " Plan starts the first one"
+    ("No runs yet.\n\n", "bold"), ("1", "$primary bold"), " Plan starts the first run"
 )
 # Commands that apply to the selected run.
 _OF_A_RUN = {
@@ -346,7 +346,10 @@ class HistoryScreen(BaseScreen):
         if run is None:
             return
         if run.gone:
-            words = f"the folder of {run.name} was removed; t and c still show its figures"
+            words = (
+                f"the folder of run {run.name} was removed; trends (t) and comparisons (c) "
+                "still work"
+            )
             self.notify(words, severity="warning", markup=False)
         elif self.session.open_run(run.folder):
             await self.go("run")
@@ -410,7 +413,7 @@ class HistoryScreen(BaseScreen):
         if not other and earlier is not None:
             other = earlier.id
         if not other:
-            words = "no earlier run built the same images: mark a run with x"
+            words = "no earlier run built the same images: press x to mark a run to compare with"
             self.notify(words, severity="warning", markup=False)
             return
         if self._comparing is None:

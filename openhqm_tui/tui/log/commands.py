@@ -51,7 +51,7 @@ LOG: tuple[Command, ...] = (
         "log.times",
         "t",
         "Times",
-        "Show timestamps since the start, by time of day, or none.",
+        "Show the time since the start, the time of day, or no times.",
         "times",
     ),
     Command(

@@ -254,7 +254,7 @@ def foot_parts(
 def nothing_words(only: LogFilter) -> str:
     """Return a message for a filter without matching lines."""
     return (
-        "no standard error output · x shows more"
+        "no output on standard error · x shows more"
         if only.stream >= 0
         else "no output from this step"
     )

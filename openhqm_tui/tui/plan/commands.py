@@ -98,7 +98,7 @@ PLAN: tuple[Command, ...] = (
         "plan.test-only",
         "t",
         "Test only",
-        "Keep images after the checks, or only build and check them.",
+        "Keep images after the checks, or discard them.",
         "switch('test-only')",
     ),
     Command(

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 _FIELDS = (
     ("name", "name", "arm-farm"),
-    ("nodes", "nodes", "default: this engine; or [PLATFORMS=]ENDPOINT, separated by spaces"),
-    ("options", "options", "driver options K=V, separated by spaces"),
+    ("nodes", "nodes", "[PLATFORMS=]ENDPOINT …; this engine if empty"),
+    ("options", "options", "driver options as K=V, separated by spaces"),
 )
 
 
@@ -184,7 +184,7 @@ class CreateBuilder(ModalScreen[str]):
         try:
             new = self.read()
         except Problem as problem:
-            commands.update(Content.styled("the commands are shown here", "$foreground-muted"))
+            commands.update(Content.styled("the commands will appear here", "$foreground-muted"))
             written = any(field.value for field in self.query(Input))
             self._say(str(problem) if written else "")
             return
@@ -432,7 +432,7 @@ class ChooseBuilder(ListDialog[Builder]):
         self.query_one("#builders-problem", Static).update(told)
 
 
-REFUSED = "not allowed, so nothing was built"
+REFUSED = "cancelled: nothing was built"
 # Starts a build; the second argument lists the permissions to remember.
 Start = Callable[["BuildOptions", tuple[Permission, ...]], None]
 
@@ -471,9 +471,9 @@ def _ask_permissions(
     needs = described(problem.missing, problem.folder)
     text = Content("\n").join(
         [
-            Content("The build definition in this folder asks to:"),
+            Content("The build definition in this folder requests permission to:"),
             *(Content(f"  • {one_line(need, 300)}") for need in needs),
-            Content.styled("Allow this only if you trust the author.", "$text-warning"),
+            Content.styled("Allow this only if you trust its author.", "$text-warning"),
         ]
     )
     answers = [

@@ -231,7 +231,7 @@ class PlanScreen(BaseScreen):
         if stop := blocker(self.facts):
             return stop
         if session.run_is_live and session.player is None:
-            return "a run is in progress: see Run (2), where C cancels it"
+            return "a run is in progress: wait for it to finish, or cancel it in Run (2)"
         if wrong := field_errors(order, session.source):
             return next(iter(wrong.values()))
         assert self.facts is not None

@@ -76,7 +76,7 @@ def _outcome(order: BuildOptions, source: Source | None) -> str:
 def destination(names: tuple[str, ...], source: Source | None = None) -> str:
     """Return where images of these names are pushed, including the registry that Docker implies."""
     if source is not None and has_own_tags(source):
-        return "the bake file's own tags"
+        return "the tags in the bake file"
     return " and ".join(full_name(name) for name in names)
 
 

@@ -108,7 +108,7 @@ RUN: tuple[Command, ...] = (
         "run.order",
         "o",
         "Order",
-        "Sort panes by activity or in plan order.",
+        "Sort panes by activity or by plan order.",
         "order",
     ),
     Command(

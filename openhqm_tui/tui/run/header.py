@@ -176,7 +176,7 @@ def cut_off_words(state: RunState, *, resumable: bool) -> Content:
     left = "; Buildx may still be running" if builds and resumable else ""
     said = Content.assemble(
         (f"{INTERRUPTED.symbol} Interrupted at {len(ended(state))}/{len(state.targets)}", _STYLE),
-        f": its runner died{left}.",
+        f": the runner died{left}.",
     )
     if not resumable:
         return said

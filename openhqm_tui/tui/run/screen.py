@@ -359,7 +359,7 @@ class RunScreen(BaseScreen):
             return
         self._failure_seen = True
         if self._is_busy:
-            words = f"✗ {failed.name} failed; select it to see why"
+            words = f"✗ {failed.name} failed; select the target to see why"
             self.notify(words, severity="error", markup=False)
             return
         self.query_one(TargetList).choose(failed.name)

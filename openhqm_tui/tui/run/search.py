@@ -65,7 +65,7 @@ class SearchScreen(ModalScreen[Hit | None]):
                 yield Static("✕", id="search-close")
             yield Static(id="search-sum")
             yield self._list
-            yield Static("Enter or click opens · Esc closes · ↑↓ match · Tab log", id="search-keys")
+            yield Static("Enter opens · Esc closes · ↑↓ match · Tab next log", id="search-keys")
 
     def on_mount(self) -> None:
         """Start searching and polling the logs."""
@@ -145,7 +145,9 @@ class SearchScreen(ModalScreen[Hit | None]):
         if self._problem:
             words = Content.styled(f"✗ {self._problem}", "$text-error")
         elif self._search.pattern is None:
-            words = Content.styled(f"Searches {count_text(lanes, 'log')}.", "$foreground-muted")
+            words = Content.styled(
+                f"Type to search {count_text(lanes, 'log')}.", "$foreground-muted"
+            )
         else:
             logs = count_text(lanes, "log")
             words = Content(f"no matches in {logs}")

@@ -283,13 +283,13 @@ def _question(session: Session) -> Leave:
     if session.fix_runner is not None:
         return Leave(
             "A fix is running.",
-            Content("Quitting stops it; changes made so far remain."),
+            Content("Quitting stops the fix; changes made so far remain."),
             [("leave", "Stop fix and quit"), ("no", "Stay")],
         )
     cancel = [] if session.backend.read_only else [("cancel", "Cancel run")]
     return Leave(
         "A run is in progress.",
-        Content("It continues without the console; run `openhqm-tui` to see it again."),
+        Content("It continues without the console; run `openhqm-tui` to return to it."),
         [("leave", "Keep running"), *cancel, ("no", "Stay")],
     )
 
