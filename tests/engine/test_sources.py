@@ -208,7 +208,7 @@ def test_a_target_that_buildx_cannot_resolve_does_not_hide_the_others(
     source = find(folder, bundled)
     assert [variant.name for variant in source.variants] == ["good"]
     (problem,) = source.problems
-    assert problem.startswith("odd is left out: ")
+    assert problem.startswith("target odd is skipped: ")
     assert problem.endswith("no agent")
 
 

@@ -18,8 +18,8 @@ These commands are run without it:
 - `docker buildx imagetools`: digests are computed from the exact bytes, which it decodes. Its
   `create` has no `--prefer-index`, its `inspect` no `--builder`, and its `Manifest` rejects an
   index without the optional `mediaType`.
-- `docker buildx create`, `docker buildx inspect`: the person can stop them, and sees them as they
-  are run. Its `create` lists all builders afterwards, which waits for nodes that don't respond.
+- `docker buildx create`, `docker buildx inspect`: the user can stop them, and sees each as it
+  runs. Its `create` lists all builders afterwards, which waits for nodes that don't respond.
 - `docker buildx rm`, `docker buildx use`: only shown; the library runs them.
 - `docker system dial-stdio`: the way to the Engine API for the index, the history, the layers and
   the config per platform, which no command shows.

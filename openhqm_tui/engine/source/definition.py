@@ -137,7 +137,7 @@ def list_targets(definition: Definition) -> tuple[Listed, ...] | None:
     try:
         return msgspec.json.decode(_checked(listed, definition).stdout, type=tuple[Listed, ...])
     except msgspec.DecodeError as error:
-        raise UsageProblem(f"Buildx's list of targets can't be read: {error}") from error
+        raise UsageProblem(f"Buildx's list of targets can't be parsed: {error}") from error
 
 
 def print_targets(definition: Definition, names: Sequence[str]) -> Printed:
@@ -241,7 +241,9 @@ def _run(
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UsageProblem(f"{definition.folder} can't be read: Buildx did not respond") from error
+        raise UsageProblem(
+            f"the bake definition in {definition.folder} can't be read: Buildx did not respond"
+        ) from error
 
 
 def _checked(

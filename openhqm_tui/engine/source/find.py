@@ -95,11 +95,11 @@ def _from_files(
     if other:
         raise UsageProblem(
             "--file can't be combined with --context or --dockerfile",
-            fix="set these paths in the bake file",
+            fix="set `context` and `dockerfile` in the bake file",
         )
     definition = definition_in(folder, files)
     source = _bake_source(definition, wanted) if definition else None
-    assert source is not None, "named files are a definition"
+    assert source is not None, "the named files form a definition"
     return source
 
 
@@ -282,7 +282,7 @@ def _print_each(definition: Definition, names: Sequence[str]) -> tuple[Printed, 
         try:
             one = print_targets(definition, [name])
         except UsageProblem as problem:
-            problems.append(f"{name} is left out: {problem}")
+            problems.append(f"target {name} is skipped: {problem}")
             continue
         # Buildx puts what is printed into a group `default`.
         groups = {key: members for key, members in one.groups.items() if key != "default"}

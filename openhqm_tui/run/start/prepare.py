@@ -227,7 +227,7 @@ def _check_tags(plan: Plan) -> None:
             if owners.setdefault(whole, target.name) != target.name:
                 raise UsageProblem(
                     f"{owners[whole]} and {target.name} have the same tag {tag}",
-                    fix="give each its own `tags` in the bake file, or build only one of them",
+                    fix="give each target its own `tags` in the bake file, or build only one",
                 )
 
 
@@ -237,7 +237,9 @@ def _to_docker_library(plan: Plan, options: BuildOptions) -> list[str]:
     library = [tag for tag in tags if full_name(repository_of(tag)).startswith(_LIBRARY)]
     if not library:
         return []
-    return [f"{library[0]} names no registry, so it is pushed to {_LIBRARY}, which is Docker's own"]
+    return [
+        f"{library[0]} names no registry, so it is pushed to {_LIBRARY}, where only Docker can push"
+    ]
 
 
 def _run_info(
