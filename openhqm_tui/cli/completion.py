@@ -59,6 +59,7 @@ def variants(*, prefix: str, parsed_args: argparse.Namespace, **_: Any) -> dict[
         Path.cwd(),
         context=getattr(parsed_args, "context", None) or "",
         dockerfile=getattr(parsed_args, "dockerfile", None) or "",
+        files=getattr(parsed_args, "file", None) or (),
     )
     return _listed(prefix, {variant.name: one_line(variant.title) for variant in source.variants})
 
@@ -152,6 +153,9 @@ _COMPLETERS: dict[tuple[str, str], Completer] = {
     ("cancel", "run_name"): _quietly(run_or_target_names),
     ("retry", "run_name"): _quietly(run_or_target_names),
     ("", "targets"): _quietly(target_names),
+    ("build", "targets"): _quietly(variants),
+    ("plan", "targets"): _quietly(variants),
+    ("", "file"): _quietly(FilesCompleter(["hcl", "json", "yml", "yaml"])),
     ("compare", "one"): _quietly(run_names),
     ("compare", "other"): _quietly(run_names),
     ("replay", "what"): _quietly(recordings),

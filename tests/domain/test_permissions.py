@@ -200,6 +200,8 @@ def test_pushes_and_remote_caches_of_the_definition_are_listed(
 def test_names_in_outputs_are_found() -> None:
     body = {"output": ['type=registry,"name=r/a:1,r/b:2"', "type=docker,name=c"]}
     assert names_in_outputs(body) == ("r/a:1", "r/b:2")
+    assert names_in_outputs({"output": ["type=docker,name=c"]}) == ("c",)
+    assert names_in_outputs({"output": ["type=docker,name=c,dest=c.tar"]}) == ()
 
 
 def test_caches_that_need_a_login_are_left_out() -> None:

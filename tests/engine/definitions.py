@@ -214,7 +214,7 @@ DEFINITIONS: dict[str, dict[str, str]] = {
               tags = ["acme/layout:1"]
             }
             target "nothing" { output = ["type=cacheonly"] }
-            target "loaded" { output = ["type=docker"] }
+            target "loaded" { output = ["type=docker,name=acme/loaded:1"] }
             target "written" {
               output = ["type=image,compression=zstd,compression-level=3,force-compression=true"]
               tags = ["acme/written:1"]

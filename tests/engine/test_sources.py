@@ -238,3 +238,18 @@ def test_an_invalid_bake_file_is_reported(
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: result)
     with pytest.raises(UsageProblem, match=message):
         find(folder, bundled)
+
+
+def test_a_target_with_an_invalid_tag_does_not_hide_the_others(
+    folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "docker-bake.hcl").touch()
+    inline = {"dockerfile-inline": "FROM scratch"}
+    printed = {"target": {"good": inline, "odd": {**inline, "tags": ["acme/app:"]}}}
+    buildx(monkeypatch, [{"name": "good"}, {"name": "odd"}], printed)
+    source = find(folder, bundled)
+    assert [variant.name for variant in source.variants] == ["good"]
+    assert source.problems[0].startswith("odd is left out: 'acme/app:' isn't a valid image ref")
+    assert find(folder, bundled, wanted=["good"]).selected == ("good",)
+    with pytest.raises(UsageProblem, match="odd: 'acme/app:' isn't a valid"):
+        find(folder, bundled, wanted=["odd"])

@@ -82,6 +82,8 @@ def proposed(line: str) -> list[str]:
         ("openhqm-tui re", ["replay", "report", "resume", "retry"]),
         ("openhqm-tui runs ", ["prune", "export", "import"]),
         ("openhqm-tui build --b", ["--backend", "--build-all", "--base-image", "--builder"]),
+        ("openhqm-tui build ", list(VARIANT_NAMES)),
+        ("openhqm-tui plan redis k", ["kafka"]),
         ("openhqm-tui build --backend ", list(VARIANT_NAMES)),
         ("openhqm-tui build --backend redis,k", ["redis,kafka"]),
         ("openhqm-tui check image --variant sq", ["sqs"]),
@@ -106,8 +108,8 @@ def test_each_word_has_its_proposals(folder: Path, line: str, words: list[str]) 
 
 
 def test_flags_are_proposed_if_nothing_else_is(folder: Path) -> None:
-    assert "--detach" in proposed("openhqm-tui build ")
-    assert all(word.startswith("--") for word in proposed("openhqm-tui build "))
+    assert "--fix" in proposed("openhqm-tui doctor ")
+    assert all(word.startswith("--") for word in proposed("openhqm-tui doctor "))
     assert "--detach" not in proposed("openhqm-tui retry ")
 
 

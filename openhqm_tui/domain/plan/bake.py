@@ -418,7 +418,7 @@ def tags_for(source: Source, target: str, choices: Choices) -> tuple[str, ...]:
 
 def not_built(target: str, platforms: Sequence[str]) -> str:
     """Return that a target isn't built for some of its platforms."""
-    return f"{target} is not built for {', '.join(platforms)}: only Linux images can be checked"
+    return f"{target} is not built for {', '.join(platforms)}: such images can't be checked"
 
 
 def changes(source: Source, plan: Plan, native: Platform, *, push: bool) -> list[str]:

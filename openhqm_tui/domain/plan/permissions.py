@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem, nearest
-from openhqm_tui.domain.plan.outputs import read_output
+from openhqm_tui.domain.plan.outputs import is_image, read_output
 
 READ, WRITE, BOTH = "fs.read", "fs.write", "fs"
 NETWORK, INSECURE, SSH, DEVICE = "network.host", "security.insecure", "ssh", "device"
@@ -219,10 +219,14 @@ def is_pushing(output: Mapping[str, str]) -> bool:
 
 
 def names_in_outputs(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names that a target's outputs give its image: `type=registry,name=REF`."""
-    outputs = map(read_output, body.get("output") or ())
-    names = (o["name"] for o in outputs if o.get("type") in {"image", "registry"} and "name" in o)
-    parts = (part.strip() for name in names for part in name.split(","))
+    """Return the names that a target's outputs give its image: `type=registry,name=REF`.
+
+    A name for the local engine counts only if there is no other: it isn't meant to be pushed.
+    """
+    outputs = [read_output(entry) for entry in body.get("output") or ()]
+    named = [output for output in outputs if is_image(output) and "name" in output]
+    pushed = [output for output in named if output["type"] != "docker"]
+    parts = (part.strip() for output in pushed or named for part in output["name"].split(","))
     return tuple(dict.fromkeys(filter(None, parts)))
 
 

@@ -235,6 +235,13 @@ def _bake_source(definition: Definition, wanted: Sequence[str] | None) -> Source
     if not names:
         raise UsageProblem(f"{definition.main} has no targets", fix="add one, or a default group")
     _check_names({**{name: {} for name in names}, **printed.targets}, definition.main)
+    chosen = names if wanted is None else selected or names
+    wrong = {name: why for name in chosen if (why := _wrong_tag(printed.targets.get(name, {})))}
+    if wrong and (wanted is not None or len(wrong) == len(names)):
+        name, why = next(iter(wrong.items()))
+        raise UsageProblem(f"{definition.main}: {name}: {why}")
+    problems = (*problems, *(f"{name} is left out: {why}" for name, why in wrong.items()))
+    names = [name for name in names if name not in wrong]
     return Source(
         kind=SourceKind.BAKE,
         variants=tuple(
@@ -245,7 +252,7 @@ def _bake_source(definition: Definition, wanted: Sequence[str] | None) -> Source
         bake_files=tuple(str(definition.folder / file) for file in definition.files),
         context=str(definition.folder),
         bake_targets=printed.targets,
-        selected=selected,
+        selected=tuple(name for name in selected if name in names),
         problems=problems,
     )
 
@@ -333,14 +340,22 @@ _ON_ONE_LINE = ("context", "dockerfile", "target", "tags", "platforms", "output"
 
 
 def _check_names(targets: Mapping[str, Mapping[str, Any]], file: object) -> None:
-    """Raise UsageProblem for the first invalid name, tag or path: a bake file isn't trusted."""
+    """Raise UsageProblem for the first invalid name or path: a bake file isn't trusted."""
     for name, body in targets.items():
         _check_target(name, file)
         for key in _ON_ONE_LINE:
             for text in _texts(body.get(key)):
                 check_clean(text, f"{file}: {name}.{key}")
+
+
+def _wrong_tag(body: Mapping[str, Any]) -> str:
+    """Return why the first invalid tag of a target is invalid; '' if all are valid."""
+    try:
         for tag in body.get("tags") or ():
             check_reference(str(tag))
+    except UsageProblem as problem:
+        return str(problem)
+    return ""
 
 
 def _check_target(name: str, file: object) -> None:
