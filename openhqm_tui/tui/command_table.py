@@ -198,7 +198,7 @@ def checked_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
                 f"keymap: unknown command '{id}'",
                 fix=f"did you mean {guess}?"
                 if guess
-                else "press ? in the console to list all commands",
+                else "use the ID of a command, such as plan.build",
                 valid=" ".join(_near(id, known)),
             )
         for key in _split(keys):

@@ -43,10 +43,10 @@ def test_a_long_silence_and_a_cancel_are_noted(silent: RunFolder, capsys: Captur
     follow_to_the_end(silent, "plain")
     out = capsys.readouterr().out
     assert [line for line in out.splitlines() if line.startswith("note: ")] == [
-        f"note: {name} has printed nothing for 5:12 in build 2/4 RUN pip; it is still running "
+        f"note: {name} has printed nothing for 5:12 in build 2/4 RUN pip, but is still running "
         f"(`openhqm-tui cancel run {name}` stops it)",
         f"note: {name} is printing output again",
-        f"note: {name} has printed nothing for 6:20; it is still running "
+        f"note: {name} has printed nothing for 6:20, but is still running "
         f"(`openhqm-tui cancel run {name}` stops it)",
         f"note: {name} is being cancelled",
         "note: the run is being cancelled",

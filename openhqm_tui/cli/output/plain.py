@@ -91,7 +91,7 @@ class PlainOutput:
                 lasts = clock_text(event.at - event.since)
                 silent = f"{event.target} has printed nothing for {lasts}{at}"
                 stops = f"openhqm-tui cancel {self._follower.folder.path.name} {event.target}"
-                return f"{silent}; it is still running (`{stops}` stops it)"
+                return f"{silent}, but is still running (`{stops}` stops it)"
             case events.OutputResumed():
                 return f"{event.target} is printing output again"
         return ""
