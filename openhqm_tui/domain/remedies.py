@@ -85,8 +85,8 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("no space left on device", "disk quota exceeded"),
-        build="The disk is full: `docker buildx prune` frees the build cache.",
-        check="The disk is full: `docker buildx prune` frees the build cache.",
+        build="The disk is full: free space with `docker buildx prune`, which removes build cache.",
+        check="The disk is full: free space with `docker buildx prune`, which removes build cache.",
         push="the registry's disk is full",
         engine=EngineFailureKind.DISK_FULL,
     ),

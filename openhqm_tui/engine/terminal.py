@@ -66,7 +66,9 @@ def pager_command(
         known = (["less", "-R"], ["more"])
         found = next((command for command in known if which(command[0])), None)
         if found is None:
-            raise UsageProblem("no pager found (less, more)", fix="set PAGER to the program to use")
+            raise UsageProblem(
+                "no pager found (tried less and more)", fix="set PAGER to the program to use"
+            )
         return found
     try:
         words = shlex.split(setting)

@@ -43,7 +43,7 @@ def nothing_left(state: Path) -> bool:
 def test_without_runs_the_shipped_recording_is_replayed(state, capsys):
     assert main(["replay", "--speed", "max", "--format", "plain"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "replay of demo without pauses: nothing is built"
+    assert lines[0] == "replaying demo without pauses; nothing is built"
     assert lines[-1].startswith("16 images: 16 verified in ")
     assert any("gssapi==1.12.0 has no usable wheels" in line for line in lines), (
         "the failed first attempt is shown too"
@@ -68,7 +68,7 @@ def test_the_replay_of_any_run_succeeds(name, state, capsys):
     run = with_run(state, name)
     for word in (run.path.name, run.path.name[:-2], f"{run.path}/"):
         assert main(["replay", word, "--speed", "max", "--format", "plain"]) == 0
-        assert capsys.readouterr().out.startswith(f"replay of {run.info.id} ")
+        assert capsys.readouterr().out.startswith(f"replaying {run.info.id} ")
 
 
 @pytest.mark.parametrize("form", ["plain", "tty", "github", "json"])
@@ -83,7 +83,7 @@ def test_an_exported_run_is_replayed_and_leaves_nothing_behind(form, state, caps
         assert records[0] == start
         assert [r["event"] for r in (records[1], records[-1])] == ["run", "summary"]
     else:
-        assert out[0] == f"replay of {recording('failed').info.id} without pauses: nothing is built"
+        assert out[0] == f"replaying {recording('failed').info.id} without pauses; nothing is built"
     assert nothing_left(state)
     assert not runs_folder(state).exists(), "it is not added to the runs"
 
@@ -91,7 +91,7 @@ def test_an_exported_run_is_replayed_and_leaves_nothing_behind(form, state, caps
 def test_the_speed_is_shown(state, capsys):
     with_run(state, "warning")
     assert main(["replay", "--speed", "100", "--format", "plain"]) == 0
-    assert " at 100× the recorded speed: " in capsys.readouterr().out.splitlines()[0]
+    assert " at 100× the recorded speed; " in capsys.readouterr().out.splitlines()[0]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_the_speed_is_shown(state, capsys):
         (["replay", "--speed", "fast"], "--speed fast: not a valid speed"),
         (["replay", "live"], "run live is still in progress"),
         (["runs", "export", "gone"], "there is no run 'gone'"),
-        (["runs", "import", "gone.zip"], "the file gone.zip doesn't exist"),
+        (["runs", "import", "gone.zip"], "no such file: gone.zip"),
         (["runs", "import", "broken.zip"], "broken.zip is not a complete exported run"),
         (["replay", "broken.zip"], "broken.zip is not a complete exported run"),
     ],
@@ -126,7 +126,7 @@ def test_a_stopped_replay_leaves_nothing_behind(means, state):
     command = [sys.executable, "-m", "openhqm_tui", "replay", "demo", "--format", "plain"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline().startswith("replay of demo at 1× ")
+        assert process.stdout.readline().startswith("replaying demo at 1× ")
         assert not nothing_left(state)
         process.send_signal(means)
         process.stdout.read()

@@ -120,7 +120,7 @@ def test_a_running_engine_is_restarted_after_an_update() -> None:
     ("machine", "message"),
     [
         (debian(packages=OLD, keyrings=()), "the key of Debian forky is missing"),
-        (debian(packages=OLD, archives=()), "apt has no Debian archive"),
+        (debian(packages=OLD, archives=()), "apt's sources have no Docker packages"),
         (debian(packages=packages(podman_docker="4.3")), "podman-docker"),
         (Machine(system="linux", distro="fedora"), "docker-ce"),
         (Machine(system="linux", distro="arch"), "pacman -S docker"),

@@ -122,7 +122,7 @@ def test_a_service_with_its_companion_responds_on_both_platforms(built: Ran) -> 
     assert {lane["status"] for lane in lanes} == {"passed"}
     notes = [record["text"] for record in built.records if record["event"] == "noted"]
     assert len([note for note in notes if f"{REDIS} (sha256:" in note]) == 1, notes
-    assert f"the service is checked alongside {REDIS}" in built.err
+    assert f"service checks start companion containers ({REDIS})" in built.err
     run = built.records[0]["info"]["id"]
     assert containers(f"label={RUN_LABEL}={run}") == []
 

@@ -86,7 +86,7 @@ def test_a_checkouts_requirements_define_the_clients_of_its_variants(
     assert f"requirements-queue-*.txt and requirements.txt in {folder}, then " in run.origin
     # Its core requirements include the client of the queue that its service connects to.
     (announced,) = run.warnings
-    assert announced.startswith("the service is checked alongside redis:7-alpine")
+    assert announced.startswith("service checks start companion containers (redis:7-alpine)")
     images = [[one.image for one in companions_of(each.expectation)] for each in run.expectations]
     assert set(map(tuple, images)) == {("redis:7-alpine",)}
     alone = ready("all", "redis", "kafka", "minimal", source=source, companions=False)

@@ -83,7 +83,7 @@ def _first_line(player: Player, form: str) -> str:
         event = {"event": "replay", "run": name, "speed": "max" if unpaced else speed}
         return msgspec.json.encode(event).decode()
     pace = "without pauses" if unpaced else f"at {speed:g}× the recorded speed"
-    return f"replay of {name} {pace}: nothing is built"
+    return f"replaying {name} {pace}; nothing is built"
 
 
 def _recording(what: str | None) -> Recording:

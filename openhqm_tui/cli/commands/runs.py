@@ -203,7 +203,7 @@ def run_import(parsed: argparse.Namespace) -> int:
     file = Path(parsed.file)
     with stop_on_signals():
         if not file.exists():
-            raise UsageProblem(f"the file {file} doesn't exist")
+            raise UsageProblem(f"no such file: {file}")
         folder, new = import_run(file, ready_state_folder(), RedactedFiles)
     _print(folder.path.name)
     if not new:

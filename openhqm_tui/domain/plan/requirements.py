@@ -159,13 +159,15 @@ class _Reading:
             egg = _EGG.search(line)
             line = egg["name"] if egg else _wheel_name(line)
             if not line:
-                self._problem(file, "a path or URL without a name is ignored")
+                self._problem(
+                    file, "can't tell which package a path or URL refers to, so no check covers it"
+                )
                 return None
         requirement = parsed(line)
         if requirement is None or len(requirement.name) > _LONGEST_NAME:
             # A URL may contain a password.
             what = "a URL" if "://" in line else f"'{one_line(line, 60)}'"
-            self._problem(file, f"{what} is not a valid requirement and is ignored")
+            self._problem(file, f"{what} is not a valid requirement, so no check covers it")
             return None
         requirement.url = None
         return requirement

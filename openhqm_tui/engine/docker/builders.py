@@ -246,7 +246,7 @@ def _failure(trouble: str, ended: CommandResult, seconds: float) -> EngineProble
 
 def _why(ended: CommandResult, seconds: float) -> str:
     if ended.code == TIMED_OUT:
-        return f"no response within {seconds:g} s (waiting for connection)"
+        return f"no response within {seconds:g} s"
     if ended.code == NOT_FOUND:
         return ended.last_words
     lines = [line.strip() for line in (ended.err or ended.out).splitlines() if line.strip()]

@@ -193,7 +193,10 @@ def _ask(path: str, reference: str, api: EngineApi | None) -> Any:
         if "too new" in message:
             message = "Docker Engine versions before 28.1 don't report an image's index"
         if "does not provide the specified platform" in message:
-            message = "not in the engine's store: run `docker pull --platform …` first"
+            message = (
+                "the engine's store doesn't have the image for this platform: run "
+                "`docker pull --platform PLATFORM IMAGE`"
+            )
         raise ImageUnknown(message)
     return answer
 

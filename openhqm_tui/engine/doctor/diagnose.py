@@ -459,7 +459,7 @@ def _disk(facts: EngineFacts) -> Finding:
         full = facts.free_bytes < _FULL_BYTES
         health = Health.FAIL if full else Health.WARN
         advice = "`docker buildx du` and `docker system df` show what uses disk space; "
-        advice += "`docker buildx prune` frees BuildKit's cache"
+        advice += "`docker buildx prune` removes build cache"
     return Finding(
         key="disk",
         title=title,

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.findings import Fix
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.engine.docker.facts import (
     OLDEST_BUILDX,
     OLDEST_ENGINE,
@@ -162,7 +163,7 @@ def store_fix(machine: Machine, image_count: int) -> Fix:
         else stop_and_start()
     )
     hidden = (
-        f"; {image_count} images of the old store stay on disk but are hidden"
+        f"; {count_text(image_count, 'image')} in the old store will be hidden, but not deleted"
         if image_count
         else ""
     )
@@ -320,8 +321,8 @@ def _from_newer_suite(packages: Sequence[str], machine: Machine) -> Fix | str:
     archive = main_archive(machine.archives, machine.codename)
     if archive is None:
         return (
-            "apt has no Debian archive with a newer Docker: add one to its sources, or install "
-            "Docker's packages (docs.docker.com/engine/install)"
+            "apt's sources have no Docker packages that are new enough: add Debian "
+            f"{NEWER_SUITE}, or install Docker's own packages (docs.docker.com/engine/install)"
         )
     if NEWER_KEYRING not in machine.keyrings:
         return (

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.formatting import size_text
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -50,7 +51,7 @@ class Budget:
         """Use up bytes; raises TooMuch."""
         self._left -= size
         if self._left < 0:
-            raise TooMuch(f"larger than {self._size >> 20} MB when unpacked")
+            raise TooMuch(f"the total unpacked size exceeds {size_text(self._size)}")
 
     def take_entry(self) -> None:
         """Use up one file, folder or link; raises TooMuch."""

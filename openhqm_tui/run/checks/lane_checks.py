@@ -194,8 +194,8 @@ class LaneChecks:
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
                 raise
-            words = f"the evidence of {target} {platform} can't be saved ({error.strerror})"
-            self._journal.note(words, target)
+            words = f"can't save the evidence for the check results of {target} {platform}"
+            self._journal.note(f"{words} ({error.strerror})", target)
 
     def _record_images(self, target: TargetInfo, index: list[SeenImage]) -> None:
         for image in index:

@@ -129,12 +129,12 @@ def requirement_problems(source: Source) -> list[str]:
 
 def companion_lines(expectations: Iterable[Expectation]) -> list[str]:
     """Return a line that announces the companions of services, if there are any."""
-    images = {one.image for each in expectations for one in companions_of(each)}
+    images = sorted({one.image for each in expectations for one in companions_of(each)})
     if not images:
         return []
     return [
-        f"the service is checked alongside {', '.join(sorted(images))}; missing images are pulled "
-        "(--no-companions skips this)"
+        f"service checks start companion containers ({', '.join(images)}); missing images are "
+        "pulled (--no-companions checks without them)"
     ]
 
 

@@ -110,8 +110,8 @@ def lacks_root(fixes: Iterable[Fix], rights: Rights) -> str:
             "or use `openhqm-tui doctor --fix`"
         )
     return (
-        "needs root, and sudo is not installed: run as root, or ask an administrator (y copies the "
-        "commands)"
+        "needs root, and sudo is not installed: run openhqm-tui as root, or ask an "
+        "administrator (y copies the commands)"
     )
 
 

@@ -176,7 +176,7 @@ class DoctorScreen(BaseScreen):
         self.show_findings()
 
     def action_fix(self) -> None:
-        """Show the fix of the selected problem, and run it if confirmed."""
+        """Show the fix for the selected problem, and run it if confirmed."""
         if (finding := self.marked) is None:
             return
         if reason := lacks_root(finding.fixes, self.rights):

@@ -92,7 +92,7 @@ LOG: tuple[Command, ...] = (
         "log.close",
         "escape",
         "Clear",
-        "Clear selection, marks or search.",
+        "Clear the selection, or else the search.",
         "close",
     ),
     Command("log", "log.up", "up,k", "Up", "Go up a line and stop following.", "move(-1)"),

@@ -52,7 +52,8 @@ CHECK = Check(
     position=80,
     short="set",
     question="Is the image free of unexpected setuid and setgid files?",
-    hint="Clear the bit (chmod u-s,g-s,o-w) in the layer that adds the file, or allow it: "
+    hint="Clear the mode bit (chmod u-s,g-s,o-w) or remove the capabilities (setcap -r) in the "
+    "layer that adds the file, or allow the file: "
     'allow = {setuid = ["/path"]} in openhqm-checks.toml.',
     method=Method.LAYERS,
     exempts=True,
