@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from openhqm_tui.__main__ import main
 from openhqm_tui.cli.build_options import options_from
 from openhqm_tui.cli.main import parse
 from openhqm_tui.domain.errors import UsageProblem
@@ -278,6 +279,17 @@ def test_targets_and_groups_of_a_bake_file_are_selected_with_their_own_platforms
     baker: Path, line: str, selection: dict[str, list[str]]
 ) -> None:
     assert chosen(line, baker) == selection
+
+
+def test_variants_lists_the_targets_of_named_files(
+    baker: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (baker / "ci.hcl").touch()
+    monkeypatch.chdir(baker)
+    assert main(["variants", "-f", "ci.hcl"]) == 0
+    output = capsys.readouterr()
+    assert output.out.split() == ["App", "Dockerfile", "linux/arm64", "web", "W"]
+    assert f"from {baker}/ci.hcl (bake)" in output.err
 
 
 def test_a_bake_file_does_not_have_openhqms_variants(baker: Path) -> None:

@@ -13,8 +13,15 @@ HELP = "list what can be built here"
 def add_arguments(parser: Parser) -> None:
     """Add the source and the list formats."""
     parser.description = (
-        "List what can be built in this folder: the targets of its bake file, the variants of its "
-        "Dockerfile with `ARG QUEUE_BACKEND`, or those that ship with openhqm-tui."
+        "List what can be built in this folder: the targets of its bake or Compose file, the "
+        "variants of its Dockerfile with `ARG QUEUE_BACKEND` (without that: one target), or those "
+        "that ship with openhqm-tui."
+    )
+    parser.add_argument(
+        *("-f", "--file"),
+        action="append",
+        metavar="FILE",
+        help="a bake or Compose file; repeatable",
     )
     parser.add_argument("--context", metavar="DIR", help="an OpenHQM checkout")
     parser.add_argument(
@@ -33,7 +40,10 @@ def run(parsed: argparse.Namespace) -> int:
     from openhqm_tui.run.start.source import source_for
 
     source = source_for(
-        Path.cwd(), context=parsed.context or "", dockerfile=parsed.dockerfile or ""
+        Path.cwd(),
+        context=parsed.context or "",
+        dockerfile=parsed.dockerfile or "",
+        files=parsed.file or (),
     )
     if parsed.format == "json":
         for variant in source.variants:
