@@ -369,6 +369,17 @@ def test_an_artifact_keeps_its_output_and_all_its_platforms() -> None:
     assert run.expectations == ()
 
 
+def test_changes_to_a_bake_file_are_foreseen() -> None:
+    bodies: dict[str, dict[str, Any]] = {
+        "app": {"output": ["type=registry"], "platforms": ["amd64", "darwin/arm64"]}
+    }
+    source = msgspec.structs.replace(THEIRS, bake_targets=bodies, problems=("odd is left out",))
+    planned = ready("app", source=source, base_image="", platforms=(), plan_only=True)
+    options = BuildOptions({"app": (AMD,)})
+    assert module.foreseen_warnings(options, FACTS, source) == planned.warnings
+    assert len(planned.warnings) == 4
+
+
 def test_a_base_image_has_no_effect_on_a_bake_file() -> None:
     with pytest.raises(Problem, match="a bake file sets its own base images"):
         ready("app", source=THEIRS)

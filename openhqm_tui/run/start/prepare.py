@@ -322,13 +322,25 @@ def foreseen_warnings(options: BuildOptions, facts: EngineFacts, source: Source)
     Errors are left out: the Plan screen shows them as the reason not to build.
     """
 
-    def exposed() -> list[str]:
+    def of_targets() -> list[str]:
+        native = facts.native or parse_platform(os.uname().machine)
         targets: list[Target] = []
         for name, chosen in options.selection.items():
             variant = next(v for v in source.variants if v.name == name)
-            choices = Choices(variants=(variant,), platforms=chosen)
+            choices = Choices(
+                variants=(variant,),
+                platforms=chosen,
+                name=options.names[0],
+                tag=options.tag,
+                throwaway=THROWAWAY if options.test_only else "",
+                native=native,
+            )
             targets += make_plan(source, choices).targets
-        return exposed_state(targets, state_place(), Path(_working_folder(source)))
+        plan = Plan(targets=tuple(targets))
+        return [
+            *changes(source, plan, native, push=options.push),
+            *exposed_state(targets, state_place(), Path(_working_folder(source))),
+        ]
 
     def announced() -> list[str]:
         own = project_checks(Path.cwd(), options.checks)
@@ -341,11 +353,12 @@ def foreseen_warnings(options: BuildOptions, facts: EngineFacts, source: Source)
         )
 
     finders: tuple[Callable[[], list[str]], ...] = (
+        lambda: list(source.problems),
         lambda: idle_tables(source, project_checks(Path.cwd(), options.checks)),
         lambda: requirement_problems(source),
         lambda: check_engine(options, facts),
         lambda: _check_caches(options, facts),
-        exposed,
+        of_targets,
         announced,
     )
     warnings: list[str] = []
