@@ -130,7 +130,9 @@ def test_a_stopped_replay_leaves_nothing_behind(means, state):
         assert not nothing_left(state)
         process.send_signal(means)
         process.stdout.read()
-        assert process.wait() == 130
+        # CPython ends itself with SIGINT if it was interrupted in `exec` of a text, as dataclasses
+        # use it at import; for a shell, this is 130 too.
+        assert process.wait() in {130, -signal.SIGINT}
     assert nothing_left(state)
 
 

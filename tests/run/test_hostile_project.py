@@ -86,7 +86,7 @@ def test_build_files_are_read_only_if_they_are_regular(
     with pytest.raises(UsageProblem) as caught:
         source_for(folder)
     line = str(caught.value)
-    assert line.startswith(f"{folder / name} can't be read (it is ")
+    assert line.startswith(f"{folder / name} can't be read (")
     assert len(line.splitlines()) == 1
 
 

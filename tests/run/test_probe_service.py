@@ -335,7 +335,7 @@ def test_the_health_check_is_executed_once(
 
 def test_a_busy_machine_does_not_delay_the_next_look_at_the_processes() -> None:
     service = Service.__new__(Service)
-    service.tree, service.first_end, service.busy = Tree(), 0.0, []
+    service.tree, service.ends, service.busy = Tree(), 0, []
     service.clock, service.cpu_clock = lambda: 105.0, lambda: 1.0
     service.look_at_processes(100.0, set())
     assert service.next_look == 100.05

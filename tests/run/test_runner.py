@@ -165,7 +165,7 @@ async def test_an_internal_error_fails_the_run(docker: FakeDocker) -> None:
         docker.release("redis")
     watch.finish()
     assert watch.status is Status.FAILED
-    assert any("openhqm-tui itself failed" in note for note in watch.follower.state.notes)
+    assert any("internal error: FileNotFoundError" in note for note in watch.follower.state.notes)
 
 
 def full_disk_at(monkeypatch: pytest.MonkeyPatch, kind: type[events.Event], times: int) -> None:
@@ -217,7 +217,9 @@ async def test_requests_are_still_read_on_a_full_disk(
     watch.finish()
     assert watch.targets("gcp", "redis") == [Status.CANCELLED, Status.DONE]
     assert watch.has(events.RunEnded)
-    assert any("can't be written (No space" in note for note in watch.follower.state.notes)
+    assert any(
+        "can't write to the run folder (No space" in note for note in watch.follower.state.notes
+    )
 
 
 async def test_a_cancel_that_cannot_be_recorded_takes_effect(

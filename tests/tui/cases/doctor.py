@@ -60,7 +60,7 @@ CASES = {
         lambda app: app.clipboard.startswith("sh -euc 'apt-get install -y qemu-user-static"), "5"
     ),
     "doctor.read": _case(lambda app: opened_at(app) == ("multi-arch", "qemu-and-binfmt")),
-    "doctor.fix-all": _case(lambda app: _title(app) == "Run this?", "escape"),
+    "doctor.fix-all": _case(lambda app: _title(app) == "Run this fix?", "escape"),
     "doctor.fix": _case(lambda app: "“Emulator for linux/arm64”" in _title(app), "escape"),
     "doctor.stop": _case(lambda app: _title(app) == "Stop the running fix?", "enter"),
     "doctor.again": Case(
