@@ -9,10 +9,12 @@ named (`make bench PARTS="console history"`); by default, all of them are measur
 from __future__ import annotations
 
 import argparse
+import compileall
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import openhqm_tui
 from tests.bench import builds, checks, console, emulation, eta, growth, history, start, streams
 from tests.bench.guide import write_guide
 from tests.bench.machine import Machine
@@ -73,6 +75,8 @@ def main() -> int:
         return 0
     if wrong := set(options.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(sorted(wrong))} (valid: {', '.join(PARTS)})")
+    # As in an installed package; with PYTHONDONTWRITEBYTECODE set, every start would compile it.
+    compileall.compile_dir(Path(openhqm_tui.__file__).parent, quiet=1)
     machine = Machine()
     rows: list[Row] = []
     for name in options.parts or PARTS:
