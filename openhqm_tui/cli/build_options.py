@@ -9,18 +9,16 @@ from pathlib import Path
 
 from openhqm_tui.cli.surroundings import settings_here
 from openhqm_tui.domain.errors import UsageProblem, nearest
-from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant, check_tag
+from openhqm_tui.domain.plan.bake import DEFAULT_NAME, Source, SourceKind, Variant, check_tag
 from openhqm_tui.domain.plan.cache import CacheKind
 from openhqm_tui.domain.plan.options import QUIET_AFTER, BuildOptions, validate
 from openhqm_tui.domain.plan.permissions import parse_permission
-from openhqm_tui.domain.platforms import parse_platforms
+from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, parse_platforms
 from openhqm_tui.engine.source.certificates import ca_bundle
 from openhqm_tui.run.start.permissions import of_settings
 from openhqm_tui.run.start.preflight import caches_of
 from openhqm_tui.run.start.source import source_for
 from openhqm_tui.store.checks_files import project_checks
-
-BOTH = ("linux/amd64", "linux/arm64")
 
 
 def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions, Source]:
@@ -79,7 +77,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions
     variants = source.variants if parsed.build_all else _variants(wanted, source)
     check_tag(options.tag, variants)
     # A definition's targets have their own platforms.
-    default = () if source.kind is SourceKind.BAKE else parse_platforms(BOTH)
+    default = () if source.kind is SourceKind.BAKE else DEFAULT_PLATFORMS
     selection = {variant.name: platforms or default for variant in variants}
     options = replace(options, selection=selection)
     _check_given_names(parsed, options, source)
@@ -92,7 +90,7 @@ def _first(*values: str | None) -> str:
 
 def _names(*values: str | list[str] | None) -> str:
     """Return the first given names, separated by commas: `--name a --name b` is `--name a,b`."""
-    first = next((names for names in values if names is not None), "openhqm")
+    first = next((names for names in values if names is not None), DEFAULT_NAME)
     return first if isinstance(first, str) else ",".join(first)
 
 

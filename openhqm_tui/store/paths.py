@@ -85,7 +85,7 @@ def ready_state_folder() -> Path:
     except OSError as error:
         raise UsageProblem(
             f"can't write to the state folder {folder} ({error.strerror or error})",
-            fix=f"make it writable, or choose another folder with {STATE_VARIABLE}=DIR",
+            fix=f"make the folder writable, or choose another folder with {STATE_VARIABLE}=DIR",
         ) from error
     return folder
 

@@ -401,8 +401,8 @@ def tags_for(source: Source, target: str, choices: Choices) -> tuple[str, ...]:
     if choices.throwaway:
         return (f"{choices.throwaway}-{target}",)
     if not tags and choices.name == DEFAULT_NAME and not choices.more_names:
-        folder = re.sub(r"[^a-z0-9]+", "-", source.context.rpartition("/")[2].lower()).strip("-")
-        name = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-")
+        folder = _in_image_name(source.context.rpartition("/")[2])
+        name = _in_image_name(target)
         both = "-".join(filter(None, (folder, name if name != folder else "")))
         return (f"{both or 'image'}:{choices.tag}",)
     if not tags:
@@ -414,6 +414,10 @@ def tags_for(source: Source, target: str, choices: Choices) -> tuple[str, ...]:
             fix="list all tags in the bake file",
         )
     return tags
+
+
+def _in_image_name(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def not_built(target: str, platforms: Sequence[str]) -> str:

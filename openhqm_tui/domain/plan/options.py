@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.bake import Source, SourceKind, check_tag
+from openhqm_tui.domain.plan.bake import DEFAULT_NAME, Source, SourceKind, check_tag
 from openhqm_tui.domain.plan.image_names import (
     check_builder,
     check_names,
@@ -46,7 +46,7 @@ class BuildOptions:
     """
 
     selection: dict[str, tuple[Platform, ...]]
-    name: str = "openhqm"
+    name: str = DEFAULT_NAME
     tag: str = "latest"
     push: bool = False
     allow_unknown: bool = False

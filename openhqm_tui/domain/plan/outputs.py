@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from openhqm_tui.domain.plan.attributes import attributes_of, fields_of
 
 # How an image is written; other attributes say where it goes.
 _OPTIONS = {
@@ -16,13 +17,14 @@ _ANNOTATION = "annotation"
 
 def read_output(entry: Any) -> dict[str, str]:
     """Return the attributes of an output as `bake --print` or a person writes it."""
-    if isinstance(entry, Mapping):
-        return {str(key): str(value) for key, value in entry.items()}
-    fields = next(csv.reader([str(entry)]), [])
-    if fields == [str(entry)] and not str(entry).startswith("type="):
-        return {"type": "tar" if entry == "-" else "local", "dest": str(entry)}
-    pairs = (field.partition("=") for field in fields)
-    return {key.strip().lower(): value for key, _, value in pairs}
+    text = str(entry)
+    if (
+        not isinstance(entry, Mapping)
+        and not text.startswith("type=")
+        and fields_of(text) == [text]
+    ):
+        return {"type": "tar" if entry == "-" else "local", "dest": text}
+    return attributes_of(entry)
 
 
 def is_image(output: Mapping[str, str]) -> bool:

@@ -6,7 +6,6 @@ Follows Buildx 0.29.1, bake/entitlements.go and `toBuildOpt` of bake/bake.go. Un
 
 from __future__ import annotations
 
-import csv
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem, nearest
+from openhqm_tui.domain.plan.attributes import attributes_of, fields_of
 from openhqm_tui.domain.plan.outputs import is_image, read_output
 
 READ, WRITE, BOTH = "fs.read", "fs.write", "fs"
@@ -326,26 +326,13 @@ def _is_remote(path: str) -> bool:
 
 
 def _first_field(text: str) -> str:
-    return next(iter(_fields(text)), "")
-
-
-def _fields(text: str) -> list[str]:
-    return next(csv.reader([text]), [])
-
-
-def _pairs(fields: Iterable[str]) -> dict[str, str]:
-    pairs = (field.partition("=") for field in fields)
-    return {key.strip().lower(): value for key, _, value in pairs}
-
-
-def _texts(entry: Mapping[Any, Any]) -> dict[str, str]:
-    return {str(key): str(value) for key, value in entry.items()}
+    return next(iter(fields_of(text)), "")
 
 
 def _secret(entry: Any) -> dict[str, str]:
+    told = attributes_of(entry)
     if isinstance(entry, Mapping):
-        return _texts(entry)
-    told = _pairs(_fields(str(entry)))
+        return told
     if "source" in told:
         told["src"] = told.pop("source")
     if told.get("type") == "env" and not told.get("env"):
@@ -362,9 +349,8 @@ def _ssh(entry: Any) -> list[str]:
 
 
 def _cache(entry: Any) -> dict[str, str]:
-    if isinstance(entry, Mapping):
-        return _texts(entry)
-    fields = _fields(str(entry))
-    if len(fields) == 1 and "=" not in fields[0]:
-        return {"type": "registry", "ref": fields[0]}
-    return _pairs(fields)
+    if not isinstance(entry, Mapping):
+        fields = fields_of(str(entry))
+        if len(fields) == 1 and "=" not in fields[0]:
+            return {"type": "registry", "ref": fields[0]}
+    return attributes_of(entry)

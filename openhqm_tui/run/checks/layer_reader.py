@@ -86,9 +86,9 @@ class LayerReader:
 
     async def _export(self, own: _Missing, platform: str) -> tuple[dict[str, ScannedLayer], str]:
         """Export an image with those announced; return what was read, and why others weren't."""
-        announced = self._announced.pop(platform, [])
-        self._announced[platform] = announced[_MOST_TOGETHER:]
+        announced = self._announced.setdefault(platform, [])
         references = set(announced[:_MOST_TOGETHER]) - {own.reference}
+        del announced[:_MOST_TOGETHER]
         others = await asyncio.to_thread(self._all_missing, sorted(references), platform)
         read, why = await _export([own, *others], platform, self._limits)
         if others and not set(own.digests) <= set(read):

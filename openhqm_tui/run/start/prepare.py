@@ -89,8 +89,7 @@ def prepare(
     """
     now = time.time()
     run_id = new_run_id(now)
-    # Without an engine, this machine's.
-    native = facts.native or parse_platform(os.uname().machine)
+    native = _native(facts)
     options, warnings = _with_own_platforms(options, source, native)
     platforms = options.platforms
     _validate(options, source)
@@ -140,6 +139,11 @@ def prepare(
         warnings=tuple(warnings),
         origin=resolver.origin,
     )
+
+
+def _native(facts: EngineFacts) -> Platform:
+    """Return the builder's own platform; without an engine, this machine's."""
+    return facts.native or parse_platform(os.uname().machine)
 
 
 def _validate(options: BuildOptions, source: Source) -> None:
@@ -323,7 +327,7 @@ def foreseen_warnings(options: BuildOptions, facts: EngineFacts, source: Source)
     """
 
     def of_targets() -> list[str]:
-        native = facts.native or parse_platform(os.uname().machine)
+        native = _native(facts)
         targets: list[Target] = []
         for name, chosen in options.selection.items():
             variant = next(v for v in source.variants if v.name == name)

@@ -13,6 +13,7 @@ from threading import Event
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.plan.bake import DEFAULT_NAME
 from openhqm_tui.domain.plan.options import QUIET_AFTER, BuildOptions
 from openhqm_tui.domain.platforms import parse_platforms
 
@@ -62,7 +63,7 @@ class Backend:
         # The options before anything is selected.
         self.defaults = BuildOptions(
             {},
-            name=_line_of(settings.name or "openhqm"),
+            name=_line_of(settings.name or DEFAULT_NAME),
             tag=settings.tag or "latest",
             builder=settings.builder or "",
             base_image=settings.base_image or "",

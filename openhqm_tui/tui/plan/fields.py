@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Checkbox, Input, Label, Static
 
+from openhqm_tui.domain.plan.bake import DEFAULT_NAME
 from openhqm_tui.domain.text import one_line
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class PlanFields(Vertical):
         order = self.order
         with Horizontal():
             yield Label("name")
-            yield Input(order.name, id="name", compact=True, placeholder="openhqm")
+            yield Input(order.name, id="name", compact=True, placeholder=DEFAULT_NAME)
             yield Label("tag", classes="-second")
             yield Input(order.tag, id="tag", compact=True, placeholder="latest")
         with Horizontal(classes="-more"):
