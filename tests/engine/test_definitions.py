@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from openhqm_tui.domain.plan.bake import TargetGroup
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.docker.facts import EngineFacts
@@ -195,6 +196,29 @@ def test_the_default_group_keeps_its_order(tmp_path: Path) -> None:
     assert source_for(tmp_path, wanted=()).selected == ("zeta", "mid", "alpha")
     names = [variant.name for variant in source_for(tmp_path).variants]
     assert names == ["zeta", "mid", "alpha", "last"]
+
+
+def test_groups_are_offered_with_their_descriptions_in_the_order_of_the_file(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "groups")
+    assert source_for(tmp_path).groups == (
+        TargetGroup("default", "What is released (daily)", ("zeta", "mid", "alpha")),
+        TargetGroup("tools", "", ("mid", "alpha")),
+        TargetGroup("every", "", ("zeta", "mid", "alpha", "last")),
+    )
+
+
+def test_the_targets_of_a_matrix_are_a_group_where_the_file_has_it(tmp_path: Path) -> None:
+    write(tmp_path, "matrix")
+    source = source_for(tmp_path)
+    apps = tuple(f"app-{edition}" for edition in ("slim-1-2", "full-1-2", "slim-1-1", "full-1-1"))
+    assert tuple(variant.name for variant in source.variants) == (*apps, "one", "two")
+    assert source.groups == (
+        TargetGroup("default", "", apps),
+        TargetGroup("app", "", apps),
+        TargetGroup("items", "", ("one", "two")),
+    )
 
 
 def test_a_definition_may_have_byte_order_mark_comments_and_bare_names(tmp_path: Path) -> None:

@@ -43,6 +43,14 @@ class Variant(Inert, frozen=True):
     clients: tuple[Client, ...] = ()
 
 
+class TargetGroup(Inert, frozen=True):
+    """A named set of a definition's targets."""
+
+    name: str
+    description: str
+    targets: tuple[str, ...]
+
+
 DEFAULT_NAME = "openhqm"
 _MOST_NAMED = 3
 _NOT_IN_TARGET = re.compile(r"[^A-Za-z0-9_-]")
@@ -60,10 +68,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What can be built: a Dockerfile with `ARG QUEUE_BACKEND` and its context, or a bake file.
 
     For a bake definition, `bake_targets` holds the resolved targets as `bake --print` gives them,
-    `selected` the requested ones, or those built by default; `bake_file` is the main one of
-    `bake_files`, and `problems` has a line for each target that Buildx can't resolve. A Dockerfile
-    without variants is a definition with one target. For a checkout, `requirements` holds what the
-    variants install according to its own files.
+    `selected` the requested ones, or those built by default, `groups` the groups of `variants`;
+    `bake_file` is the main one of `bake_files`, and `problems` has a line for each target that
+    Buildx can't resolve. A Dockerfile without variants is a definition with one target. For a
+    checkout, `requirements` holds what the variants install according to its own files.
     """
 
     kind: SourceKind
@@ -73,6 +81,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     bake_file: str = ""
     bake_files: tuple[str, ...] = ()
     selected: tuple[str, ...] = ()
+    groups: tuple[TargetGroup, ...] = ()
     problems: tuple[str, ...] = ()
     bake_targets: dict[str, dict[str, Any]] = {}
     requirements: ProjectRequirements | None = None

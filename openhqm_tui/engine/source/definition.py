@@ -25,6 +25,7 @@ _PATIENCE = 60.0
 _MOST_BYTES = 4_000_000
 _NO_OUTPUTS = ("--set", "*.output=type=cacheonly")
 _NOT_OPENED = re.compile(r"failed to open open (.+): permission denied")
+_WORD = re.compile(r"[A-Za-z0-9_.-]+")
 _READER = "_openhqm-outputs"
 FILES_VARIABLE = "BUILDX_BAKE_FILE"
 _SEPARATOR_VARIABLE = "BUILDX_BAKE_PATH_SEPARATOR"
@@ -113,6 +114,20 @@ def _check_named(folder: Path, file: str) -> None:
     if not path.is_file():
         kind = "is not a regular file" if path.exists() else "doesn't exist"
         raise UsageProblem(f"the bake file {file} {kind}", fix="use --file FILE")
+
+
+def mentions(definition: Definition) -> dict[str, int]:
+    """Return where each word first occurs in the files: Buildx lists targets sorted by name."""
+    found: dict[str, int] = {}
+    for file in definition.files:
+        path = definition.folder / file
+        try:
+            text = read_inside(path.parent, path.name, _MOST_BYTES).decode("utf-8", "replace")
+        except OSError:
+            continue
+        for word in _WORD.findall(text):
+            found.setdefault(word, len(found))
+    return found
 
 
 def list_targets(definition: Definition) -> tuple[Listed, ...] | None:

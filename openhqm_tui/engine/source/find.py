@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from openhqm_tui.domain.errors import UsageProblem, nearest
-from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
+from openhqm_tui.domain.plan.bake import Source, SourceKind, TargetGroup, Variant
 from openhqm_tui.domain.plan.image_names import (
     check_clean,
     check_reference,
@@ -25,6 +27,7 @@ from openhqm_tui.engine.source.definition import (
     Printed,
     definition_in,
     list_targets,
+    mentions,
     print_default,
     print_targets,
 )
@@ -242,6 +245,9 @@ def _bake_source(definition: Definition, wanted: Sequence[str] | None) -> Source
         raise UsageProblem(f"{definition.main}: {name}: {why}")
     problems = (*problems, *(f"{name} is left out: {why}" for name, why in wrong.items()))
     names = [name for name in names if name not in wrong]
+    offered_groups = _groups(listed, printed, names)
+    if wanted is None:
+        names, offered_groups = _in_file_order(names, offered_groups, mentions(definition))
     return Source(
         kind=SourceKind.BAKE,
         variants=tuple(
@@ -253,7 +259,45 @@ def _bake_source(definition: Definition, wanted: Sequence[str] | None) -> Source
         context=str(definition.folder),
         bake_targets=printed.targets,
         selected=tuple(name for name in selected if name in names),
+        groups=offered_groups,
         problems=problems,
+    )
+
+
+def _groups(
+    listed: Iterable[Listed], printed: Printed, names: Sequence[str]
+) -> tuple[TargetGroup, ...]:
+    """Return the groups with the targets of each that are offered."""
+    found = []
+    for one in listed:
+        if not one.group or one.name not in printed.groups:
+            continue
+        targets = printed.expanded([one.name])
+        # Buildx appends the members, or lists them if there is no description.
+        members = ", ".join(sorted(printed.groups[one.name]))
+        words = one.description.removesuffix(f"({members})").strip()
+        if offered := tuple(name for name in names if name in targets):
+            found.append(TargetGroup(one.name, "" if words == members else words, offered))
+    return tuple(found)
+
+
+def _in_file_order(
+    names: Iterable[str], groups: Iterable[TargetGroup], places: Mapping[str, int]
+) -> tuple[list[str], tuple[TargetGroup, ...]]:
+    """Return names and groups by their first mention in the files, `default` first.
+
+    The targets of a matrix are not mentioned by name: they are where their group is.
+    """
+    last = len(places)
+    groups = sorted(groups, key=lambda one: (one.name != "default", places.get(one.name, last)))
+    around: dict[str, int] = {}
+    for group in groups:
+        for name in group.targets:
+            around[name] = min(around.get(name, last), places.get(group.name, last))
+    ordered = sorted(names, key=lambda name: places.get(name, around.get(name, last)))
+    return ordered, tuple(
+        msgspec.structs.replace(group, targets=tuple(n for n in ordered if n in group.targets))
+        for group in groups
     )
 
 
