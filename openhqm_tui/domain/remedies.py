@@ -128,7 +128,7 @@ REMEDIES: tuple[Remedy, ...] = (
         crashed=True,
     ),
     Remedy(
-        ("needs a loader that isn't in the image",),
+        ("needs a dynamic loader that isn't in the image",),
         check="The program was built for another C library or base image: build it for this "
         "image's C library (musl or glibc), or copy its loader and libraries too.",
     ),

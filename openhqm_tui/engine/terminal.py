@@ -75,7 +75,10 @@ def pager_command(
     except ValueError as error:
         raise UsageProblem(f"PAGER can't be parsed: {setting} ({error})") from error
     if which(words[0]) is None:
-        raise UsageProblem(f"the pager '{words[0]}' isn't installed", fix="set another PAGER")
+        raise UsageProblem(
+            f"the pager '{words[0]}' isn't installed",
+            fix="install it, or set PAGER to another program",
+        )
     return words
 
 

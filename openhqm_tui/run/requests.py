@@ -48,7 +48,7 @@ def send_request(folder: RunFolder, *requests: Request) -> None:
         upto = [folder.append_request(request) for request in requests][-1]
     except OSError as error:
         raise Problem(
-            f"run {folder.path.name} can't receive requests ({error.strerror})"
+            f"can't write to the folder of run {folder.path.name} ({error.strerror})"
         ) from error
     end = time.monotonic() + PATIENCE
     launched = False
@@ -56,7 +56,9 @@ def send_request(folder: RunFolder, *requests: Request) -> None:
         lock = _take(folder)
         if lock is None:
             if time.monotonic() > end:
-                raise Problem(f"the runner of {folder.path.name} did not respond")
+                raise Problem(
+                    f"the runner of run {folder.path.name} did not respond within {PATIENCE:g} s"
+                )
             time.sleep(_EVERY)
         elif _is_settled(folder, requests, upto):
             os.close(lock)
@@ -82,7 +84,7 @@ def _take(folder: RunFolder) -> int | None:
     except Problem:
         return None
     except OSError as error:
-        raise Problem(f"run {folder.path.name} can't be executed ({error.strerror})") from error
+        raise Problem(f"can't lock run {folder.path.name} ({error.strerror})") from error
 
 
 def _last_output(folder: RunFolder) -> str:

@@ -62,7 +62,7 @@ def export_run(run: RunFolder, file: Path, rewrite: Rewrite | None = None) -> No
     try:
         made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as error:
-        raise UsageProblem(f"{file} already exists", fix="choose another FILE") from error
+        raise UsageProblem(f"{file} already exists", fix="choose another file name") from error
     except OSError as error:
         raise UsageProblem(f"can't write {file} ({error.strerror})") from error
     try:

@@ -154,7 +154,7 @@ class RunFolder:
                 raise UsageProblem(f"{self.info_file} can't be read ({error})") from error
             if info.schema > SCHEMA:
                 raise UsageProblem(
-                    f"{self.path} was written by a newer openhqm-tui ({info.version})",
+                    f"{self.path} was written by a newer version of openhqm-tui ({info.version})",
                     fix=f"upgrade with `{upgrade_command()}`",
                 )
             if sum(len(target.platforms) for target in info.targets) > MOST_LANES:
@@ -231,7 +231,7 @@ class RunFolder:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
-            raise Problem(f"run {self.path.name} is already being executed") from error
+            raise Problem(f"run {self.path.name} is in use by another process") from error
         return descriptor
 
     @property
@@ -281,7 +281,7 @@ def all_runs(state: Path) -> Iterator[RunFolder]:
 def find_run(state: Path, name: str | None = None) -> RunFolder:
     """Return a run by its name, by the start of its name, or by its path; the latest if omitted."""
     if name == "":
-        raise UsageProblem("RUN is empty", fix="omit it to use the latest run")
+        raise UsageProblem("RUN is empty", fix="omit RUN to use the latest run")
     if name and "/" in name:
         run = RunFolder(Path(name).resolve())
         _ = run.info
@@ -290,9 +290,10 @@ def find_run(state: Path, name: str | None = None) -> RunFolder:
     if not found:
         known = [run.path.name for run in all_runs(state)]
         guess = nearest(name, known) if name else None
+        way = "see `openhqm-tui runs`" if known else "start one with `openhqm-tui build`"
         raise UsageProblem(
             f"there is no run '{name}'" if name else "there are no runs yet",
-            fix=f"did you mean {guess}?" if guess else "start one with `openhqm-tui build`",
+            fix=f"did you mean {guess}?" if guess else way,
             valid=" ".join(known[:3]),
         )
     if exact := [run for run in found if run.path.name == name]:

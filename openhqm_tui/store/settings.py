@@ -99,7 +99,7 @@ def _cache(word: str, way: str, kinds: Collection[str], folder: Path) -> str:
     if cache.kind not in kinds:
         return f"a project may not set a cache of type {cache.kind} in {way.removeprefix('--')}"
     if unknown := sorted(cache.fields.keys() - _OF_EVERY_CACHE - _CACHE_WORDS[cache.kind]):
-        return f"a project may not set a cache's {unknown[0]}"
+        return f"a project may not set the cache attribute {unknown[0]}"
     return next(filter(None, (_cache_folder(place, folder) for place in cache.places)), "")
 
 
@@ -116,7 +116,7 @@ def _cache_folder(place: str, folder: Path) -> str:
         for above, folders, files in os.walk(there):
             for name in (*folders, *files):
                 if (path := Path(above, name)).is_symlink():
-                    return f"{path} is a link"
+                    return f"{path} is a symbolic link"
     return ""
 
 

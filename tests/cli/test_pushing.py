@@ -67,7 +67,7 @@ def test_images_pushed_with_inconclusive_checks_are_named(
     code, out, _ = run_command(capsys, words)
     assert code == 0
     line = "redis linux/arm64 is not verified: some checks are inconclusive\n"
-    assert f"note: pushed anyway (--allow-unknown): {line}" in out
+    assert f"note: pushing anyway (--allow-unknown): {line}" in out
     assert f"! --allow-unknown: {line}" in out
     assert "✓ pushed and read back openhqm:latest-redis" in out
 

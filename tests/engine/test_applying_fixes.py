@@ -111,7 +111,7 @@ def test_a_running_engine_is_restarted_after_an_update() -> None:
     old = debian(packages=OLD, docker_running=True, dockerd="/usr/sbin/dockerd")
     fix = fix_of(engine_fix(old))
     assert 'kill "$pid"' in fix.script
-    assert "restarted" in fix.title
+    assert fix.title.endswith(", and restart the engine")
     # Its store may hold images: switching it is a separate fix.
     assert "containerd-snapshotter" not in fix.script
 
@@ -119,7 +119,7 @@ def test_a_running_engine_is_restarted_after_an_update() -> None:
 @pytest.mark.parametrize(
     ("machine", "message"),
     [
-        (debian(packages=OLD, keyrings=()), "the key of Debian forky is missing"),
+        (debian(packages=OLD, keyrings=()), "the archive key of Debian forky is missing"),
         (debian(packages=OLD, archives=()), "apt's sources have no Docker packages"),
         (debian(packages=packages(podman_docker="4.3")), "podman-docker"),
         (Machine(system="linux", distro="fedora"), "docker-ce"),

@@ -152,7 +152,8 @@ def test_images_that_cant_be_removed_are_reported_with_the_reason(script: Script
         "*used*) echo 'Error response from daemon: conflict: in use' >&2; exit 1 ;;"
     )
     assert cleanup.remove_images(["gone", "used:1", "fine", "used:2"]) == [
-        "not removed from the engine: used:1 used:2 (Error response from daemon: conflict: in use)"
+        "images that couldn't be removed: used:1 used:2 "
+        "(Error response from daemon: conflict: in use)"
     ]
 
 

@@ -60,7 +60,7 @@ def test_the_selected_builder_is_inspected() -> None:
             EngineProblemKind.NO_CLIENT,
             "the `docker` command was not found",
         ),
-        (CommandResult(TIMED_OUT), EngineProblemKind.TIMEOUT, "did not respond in 10 s"),
+        (CommandResult(TIMED_OUT), EngineProblemKind.TIMEOUT, "did not respond within 10 s"),
         (
             CommandResult(
                 1,

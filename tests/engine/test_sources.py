@@ -219,7 +219,7 @@ def test_a_target_that_buildx_cannot_resolve_does_not_hide_the_others(
             1,
             b"",
             b"x\nERROR: docker-bake.json: odd\n",
-            "is not a valid bake file: docker-bake.json: odd",
+            "docker-bake.json: docker-bake.json: odd",
         ),
         (0, b"[]", b"", "has no targets"),
     ],
@@ -249,7 +249,9 @@ def test_a_target_with_an_invalid_tag_does_not_hide_the_others(
     buildx(monkeypatch, [{"name": "good"}, {"name": "odd"}], printed)
     source = find(folder, bundled)
     assert [variant.name for variant in source.variants] == ["good"]
-    assert source.problems[0].startswith("odd is left out: 'acme/app:' isn't a valid image ref")
+    assert source.problems[0].startswith(
+        "target odd is skipped: 'acme/app:' isn't a valid image ref"
+    )
     assert find(folder, bundled, wanted=["good"]).selected == ("good",)
     with pytest.raises(UsageProblem, match="odd: 'acme/app:' isn't a valid"):
         find(folder, bundled, wanted=["odd"])

@@ -199,7 +199,7 @@ def test_an_unavailable_image_is_reported_with_its_fix(built: Ran, project: Path
         ),
         (
             Companion(image=REDIS, ready=("sh", "-c", "redis-cli ping | grep -q NEVER")),
-            "isn't ready: `sh -c 'redis-cli ping | grep -q NEVER'` fails after 1 s",
+            "isn't ready: `sh -c 'redis-cli ping | grep -q NEVER'` still fails after 1 s",
         ),
         (Companion(image=REDIS, ready=("redis-cli", "ping")), ""),
         (Companion(image=REDIS, command=("no-such-program",)), "not found"),

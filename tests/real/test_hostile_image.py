@@ -143,7 +143,7 @@ async def test_a_forged_answer_is_ignored_and_a_hanging_interpreter_removed(
     silent = build(image, "silent", FIRST.replace("{}", forged))
     verdicts = await verdicts_on(silent, wanted(host), ("true",), run_id)
     assert {(v.answer, v.evidence) for v in verdicts.values()} == {
-        (Answer.FAIL, "no response within 2 s")
+        (Answer.FAIL, "the container did not respond within 2 s")
     }
 
 

@@ -185,8 +185,8 @@ async def test_a_missing_image_is_pulled_once_announced_and_used_by_digest(
     pulls = [command for command in engine.started if command[1] == "pull"]
     assert pulls == [["docker", "pull", "--quiet", "--platform", "linux/amd64", "redis:7-alpine"]]
     assert engine.notes == [
-        "pulling redis:7-alpine, a companion of the service",
-        "companion of the service: redis:7-alpine (sha256:1)",
+        "pulling companion image redis:7-alpine",
+        "using companion image redis:7-alpine (sha256:1)",
     ]
     runs = [command for command in engine.started if command[1] == "run"]
     assert all(command[-1] == "sha256:1" and "never" in command for command in runs)
@@ -241,7 +241,7 @@ async def test_an_unresponsive_engine_is_the_reason(
         ),
         (
             {"succeeds": False, "line": ""},
-            "companion redis:7-alpine isn't ready: `redis-cli ping` fails after 0 s",
+            "companion redis:7-alpine isn't ready: `redis-cli ping` still fails after 0 s",
         ),
         (
             {"succeeds": False, "state": ContainerState(running=False, exit_code=1)},

@@ -267,7 +267,7 @@ def _a_folder(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "note"),
     [
-        (_newer, "was written by a newer openhqm-tui"),
+        (_newer, "was written by a newer version of openhqm-tui"),
         (_a_folder, "can't be opened (Is a directory)"),
         (_no_database, "is corrupt"),
         (_overwritten, "is corrupt"),

@@ -130,7 +130,7 @@ async def test_a_missing_docker_client_is_reported(
     cache: LayerCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(LayersUnread, match="can't start exporting"):
+    with pytest.raises(LayersUnread, match="the image export can't be started"):
         await LayerReader(cache).read("x", PLATFORM, BOTH)
 
 
@@ -144,7 +144,7 @@ async def test_a_reader_stopped_by_the_kernel_is_explained(
     docker: FakeDocker, cache: LayerCache
 ) -> None:
     export(docker, Made().file("slow", gzip.compress(b"") * 3_000_000).done())
-    with pytest.raises(LayersUnread, match="reading takes more than 1 s"):
+    with pytest.raises(LayersUnread, match="reading the layers takes more than 1 s"):
         await LayerReader(cache, Limits(seconds=1)).read("x", PLATFORM, BOTH)
 
 

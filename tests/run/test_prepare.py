@@ -84,7 +84,7 @@ def test_the_run_records_its_sources() -> None:
     assert info.targets[0].platforms == ("linux/amd64", "linux/arm64")
     assert (info.host, info.engine, info.buildx) == ("linux/amd64", "28.5.2", "0.29.1")
     assert (info.jobs, info.check, info.base, info.source) == (3, True, "mine:1", "bundled")
-    assert "--base-image" in info.base_reason
+    assert info.base_reason == "set explicitly"
 
 
 def test_expectations_come_from_the_bundled_table() -> None:
@@ -373,7 +373,9 @@ def test_changes_to_a_bake_file_are_foreseen() -> None:
     bodies: dict[str, dict[str, Any]] = {
         "app": {"output": ["type=registry"], "platforms": ["amd64", "darwin/arm64"]}
     }
-    source = msgspec.structs.replace(THEIRS, bake_targets=bodies, problems=("odd is left out",))
+    source = msgspec.structs.replace(
+        THEIRS, bake_targets=bodies, problems=("target odd is skipped",)
+    )
     planned = ready("app", source=source, base_image="", platforms=(), plan_only=True)
     options = BuildOptions({"app": (AMD,)})
     assert module.foreseen_warnings(options, FACTS, source) == planned.warnings

@@ -177,7 +177,7 @@ def test_metadata_with_a_wrong_version_is_reported(tmp_path: Path) -> None:
     info = install(tmp_path)
     text = (info / "METADATA").read_text()
     (info / "METADATA").write_text(text.replace("7.4", "9.9"))
-    assert seen(tmp_path).error == "acme_client-7.4.dist-info has version 9.9"
+    assert seen(tmp_path).error == "acme_client-7.4.dist-info declares version 9.9"
     (info / "METADATA").write_text(text.replace("Text", "Other"))
     assert (
         seen(tmp_path).error
@@ -185,7 +185,7 @@ def test_metadata_with_a_wrong_version_is_reported(tmp_path: Path) -> None:
     )
     (info / "METADATA").write_text(text)
     info.rename(tmp_path / "acme_client-9.9.dist-info")
-    assert seen(tmp_path).error == "acme_client-9.9.dist-info has version 7.4"
+    assert seen(tmp_path).error == "acme_client-9.9.dist-info declares version 7.4"
 
 
 def test_metadata_that_hides_the_clients_metadata_is_reported(tmp_path: Path) -> None:

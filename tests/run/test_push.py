@@ -115,7 +115,7 @@ async def test_a_tag_that_was_moved_is_not_pushed(docker: FakeDocker) -> None:
     watch = await executed(prepared("redis", push=True))
     assert watch.status is Status.FAILED
     assert pushed(docker) == []
-    assert "now points to a different image" in pushes(watch)[0][2]
+    assert "no longer points to the verified image" in pushes(watch)[0][2]
 
 
 async def test_a_push_is_cancelled_with_the_run(docker: FakeDocker) -> None:
@@ -127,18 +127,23 @@ async def test_a_push_is_cancelled_with_the_run(docker: FakeDocker) -> None:
     watch.finish()
     assert watch.status is Status.CANCELLED
     assert pushes(watch) == [("redis", Outcome.CANCELLED, ""), ("kafka", Outcome.CANCELLED, "")]
-    assert watch.follower.state.notes == ["the images are being pushed: try again after the push"]
+    assert watch.follower.state.notes == [
+        "the images are being pushed: try again when the push has finished"
+    ]
 
 
-@pytest.mark.parametrize("takes", ["kafka", ""])
+@pytest.mark.parametrize(
+    ("takes", "reason"),
+    [("kafka", "differs from the verified one"), ("", "the pushed image can't be verified")],
+)
 async def test_a_registry_that_stored_another_image_fails_the_push(
-    docker: FakeDocker, takes: str
+    docker: FakeDocker, takes: str, reason: str
 ) -> None:
     docker.push("openhqm:latest-redis", takes=takes)
     watch = await executed(prepared("redis", "kafka", push=True))
     assert watch.status is Status.FAILED
     assert pushed(docker) == ["openhqm:latest-redis"]
-    assert "the pushed digest differs from the verified one" in pushes(watch)[0][2]
+    assert reason in pushes(watch)[0][2]
 
 
 async def test_an_image_without_a_digest_is_not_pushed(
@@ -250,7 +255,7 @@ async def test_inconclusive_images_are_pushed_with_allow_unknown(docker: FakeDoc
     assert watch.targets("redis", "kafka") == [Status.UNKNOWN, Status.UNKNOWN], "they don't pass"
     assert pushed(docker) == ["openhqm:latest-redis", "openhqm:latest-kafka"]
     assert watch.follower.state.notes == [
-        "pushed anyway (--allow-unknown): redis linux/arm64, kafka linux/arm64 are not "
+        "pushing anyway (--allow-unknown): redis linux/arm64, kafka linux/arm64 are not "
         "verified: some checks are inconclusive"
     ]
     assert to_retry(watch.follower.state) == []

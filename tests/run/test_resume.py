@@ -223,7 +223,7 @@ def test_a_runner_that_never_responds_is_reported(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(requests, "PATIENCE", 0.0)
     folder = folder_of(prepared("redis"))
     lock = folder.lock()
-    with pytest.raises(Problem, match=r"the runner of run-[0-9a-f]+ did not respond"):
+    with pytest.raises(Problem, match=r"the runner of run run-[0-9a-f]+ did not respond"):
         send_request(folder, Request("retry", "redis"))
     os.close(lock)
 

@@ -313,8 +313,8 @@ def test_an_answer_with_wrong_types_is_refused(wrong: bytes) -> None:
         (b'{"signal":9}', False, Answer.FAIL, "Python was killed: out of memory (limit 512 MB)"),
         (b'{"signal":9}', True, Answer.FAIL, "Python was killed: out of memory (limit 1024 MB)"),
         (b'{"exit_code":1}', True, Answer.FAIL, "Python exited with code 1"),
-        (b'{"stuck":true}', False, Answer.FAIL, "no response within 60 s"),
-        (b'{"stuck":true}', True, Answer.UNKNOWN, "no response within 60 s"),
+        (b'{"stuck":true}', False, Answer.FAIL, "did not finish the checks within 60 s"),
+        (b'{"stuck":true}', True, Answer.UNKNOWN, "did not finish the checks within 60 s"),
     ],
 )
 def test_a_crash_or_hang_of_the_probe_is_explained(
@@ -333,8 +333,18 @@ def test_a_crash_or_hang_of_the_probe_is_explained(
 @pytest.mark.parametrize(
     ("ended", "emulated", "expected", "reason"),
     [
-        (Ended(-9, timed_out=True), False, Answer.FAIL, "no response within 60 s"),
-        (Ended(-9, timed_out=True), True, Answer.UNKNOWN, "no response within 60 s"),
+        (
+            Ended(-9, timed_out=True),
+            False,
+            Answer.FAIL,
+            "the container did not respond within 60 s",
+        ),
+        (
+            Ended(-9, timed_out=True),
+            True,
+            Answer.UNKNOWN,
+            "the container did not respond within 60 s",
+        ),
         (Ended(139), True, Answer.UNKNOWN, "the emulator crashed (exit code 139): no output"),
         (Ended(139), False, Answer.FAIL, "Python exited with code 139"),
         (Ended(132), True, Answer.UNKNOWN, "the emulator crashed (exit code 132)"),
@@ -390,7 +400,7 @@ def test_a_crash_or_hang_of_the_probe_is_explained(
         ),
         (
             Ended(1, err=b"exec /usr/bin/python: no such file or directory"),
-            *(False, Answer.FAIL, "/usr/bin/python needs a loader that isn't in the image"),
+            *(False, Answer.FAIL, "/usr/bin/python needs a dynamic loader that isn't in the image"),
         ),
         (Ended(126, err=b"permission denied"), False, Answer.FAIL, "code 126: permission"),
         (Ended(127, err=b"sh: not found"), False, Answer.FAIL, "exited with code 127: sh: not"),

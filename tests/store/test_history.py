@@ -202,7 +202,7 @@ def test_a_newer_history_is_not_changed(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     before = history.path.read_bytes()
-    with pytest.raises(HistoryProblem, match=r"newer openhqm-tui.*upgrade"):
+    with pytest.raises(HistoryProblem, match=r"newer version of openhqm-tui.*upgrade"):
         History(tmp_path)
     assert history.path.read_bytes() == before
 

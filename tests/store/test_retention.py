@@ -144,7 +144,7 @@ def test_a_run_that_becomes_live_is_kept(
         # It was finished when prune checked it.
         patch.setattr(RunFolder, "is_live", lambda _: False)
         pruned = prune(state, ALL)
-    assert (pruned.gone, pruned.stayed) == ([], [("a", "run a is already being executed")])
+    assert (pruned.gone, pruned.stayed) == ([], [("a", "run a is in use by another process")])
     assert names(state) == ["a"]
     os.close(lock)
 
@@ -191,7 +191,10 @@ def test_an_interrupted_removal_leaves_no_partial_run(
     ("text", "message"),
     [
         (b"{", "can't be read"),
-        (b'{"id":"a","created":1,"targets":[],"schema":99,"version":"9"}', "newer openhqm-tui"),
+        (
+            b'{"id":"a","created":1,"targets":[],"schema":99,"version":"9"}',
+            "newer version of openhqm-tui",
+        ),
     ],
 )
 def test_an_unreadable_run_is_kept_and_reported(

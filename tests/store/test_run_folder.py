@@ -73,7 +73,7 @@ def test_an_older_version_refuses_a_run_folder_with_checks_it_does_not_have(
     run = made(tmp_path)
     assert run.info.schema == 2
     monkeypatch.setattr(run_folder, "SCHEMA", 1)
-    with pytest.raises(UsageProblem, match="newer openhqm-tui"):
+    with pytest.raises(UsageProblem, match="newer version of openhqm-tui"):
         _ = RunFolder(run.path).info
 
 
@@ -114,7 +114,10 @@ def test_an_unwritable_run_folder_is_reported(tmp_path: Path) -> None:
         (b"[]", "can't be read"),
         (b'{"id":"x"}', "can't be read"),
         (b'{"id":"\xff","created":1,"targets":[]}', "can't be read"),
-        (b'{"id":"x","created":1,"targets":[],"schema":99,"version":"9.0"}', "newer openhqm-tui"),
+        (
+            b'{"id":"x","created":1,"targets":[],"schema":99,"version":"9.0"}',
+            "newer version of openhqm-tui",
+        ),
         pytest.param(TOO_MANY_IMAGES, "too many images", id="too-many-images"),
     ],
 )
@@ -215,7 +218,7 @@ def test_a_locked_run_is_live_until_it_is_released(tmp_path: Path) -> None:
 def test_a_run_can_be_locked_only_once(tmp_path: Path) -> None:
     run = made(tmp_path)
     lock = run.lock()
-    with pytest.raises(Problem, match="is already being executed"):
+    with pytest.raises(Problem, match="is in use by another process"):
         RunFolder(run.path).lock()
     os.close(lock)
     os.close(RunFolder(run.path).lock())

@@ -74,7 +74,9 @@ def list_builders(*, run: Runner = capture) -> list[Builder]:
         timeout=_LOOK_SECONDS,
     )
     if not listed.ok:
-        fix = "install Docker" if listed.code == NOT_FOUND else "see `openhqm-tui doctor`"
+        fix = (
+            "install Docker" if listed.code == NOT_FOUND else "run `openhqm-tui doctor` for details"
+        )
         words = listed.last_words.removeprefix("ERROR: ")
         raise EngineProblem(f"can't list the builders: {words}", fix=fix)
     facts = facts_from(info, CommandResult(1))

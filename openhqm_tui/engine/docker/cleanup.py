@@ -109,6 +109,6 @@ def _remove_each(
             if "no such image" not in error.result.err.lower():
                 kept.setdefault(str(error), []).append(reference)
     return [
-        f"not removed from the engine: {' '.join(names)} ({reason})"
+        f"images that couldn't be removed: {' '.join(names)} ({reason})"
         for reason, names in kept.items()
     ]

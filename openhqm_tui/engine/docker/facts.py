@@ -164,7 +164,7 @@ def facts_from(
     if "host" in data and "ServerVersion" not in data:
         return EngineFacts(
             trouble=EngineProblemKind.NOT_DOCKER,
-            error="`docker` runs Podman here, which has neither Buildx nor BuildKit",
+            error="`docker` is Podman on this machine, which has neither Buildx nor BuildKit",
         )
     client = _dict(data.get("ClientInfo"))
     buildx, path = _plugin(client, "buildx")
@@ -347,7 +347,7 @@ def _why_silent(
     text = " ".join([*errors, info.err])
     low = text.lower()
     if info.code == TIMED_OUT:
-        return EngineProblemKind.TIMEOUT, f"the engine did not respond in {timeout:g} s"
+        return EngineProblemKind.TIMEOUT, f"the engine did not respond within {timeout:g} s"
     if "permission denied" in low:
         return (
             EngineProblemKind.PERMISSION,

@@ -194,7 +194,7 @@ def _ask(path: str, reference: str, api: EngineApi | None) -> Any:
             message = "Docker Engine versions before 28.1 don't report an image's index"
         if "does not provide the specified platform" in message:
             message = (
-                "the engine's store doesn't have the image for this platform: run "
+                "the engine's store has no image for this platform: build it, or pull it with "
                 "`docker pull --platform PLATFORM IMAGE`"
             )
         raise ImageUnknown(message)
@@ -231,7 +231,7 @@ def read_documents(reference: str, top: str, api: EngineApi | None = None) -> Im
             response = asked.open(path)
             if response.status != http.client.OK:
                 raise ImageUnknown(
-                    f"the engine can't export {reference} (status {response.status})"
+                    f"the engine can't export {reference} (HTTP status {response.status})"
                 )
             blobs = _read(response, top)
     except (EngineSilent, OSError, tarfile.TarError, http.client.HTTPException) as error:

@@ -115,4 +115,4 @@ def diagnose_and_apply(
         if not apply_fixes([fix], run=run, say=say):
             return FixOutcome(tuple(examine()), tuple(done.values()), f"failed: {fix.title}")
         findings = examine()
-    return FixOutcome(tuple(findings), tuple(done.values()), "too many fixes in a row")
+    return FixOutcome(tuple(findings), tuple(done.values()), "stopped after too many fixes")

@@ -132,7 +132,7 @@ def _time_text(platforms: Sequence[Platform], machine: Machine) -> str:
     native = machine.platform is not None and all(
         platform.runs_natively_on(machine.platform) for platform in platforms
     )
-    return "1 to 4 minutes" if native else "3 to 10 minutes, most of it under the emulator"
+    return "1 to 4 minutes" if native else "3 to 10 minutes, mostly under emulation"
 
 
 def _file_name(platform: Platform) -> str:
@@ -221,7 +221,7 @@ apt-config dump --format '%F "%v";%n' |
 _ROOT = rf"""
 cat > before.sh <<'BEFORE'
 set -eu
-echo "$2: the essential packages configured; installing Python"
+echo "$2: essential packages configured; installing Python"
 for file in $3; do
   dpkg-divert --root="$1" --quiet --local --rename --add "$file"
   mkdir -p "$1${{file%/*}}"
@@ -329,7 +329,7 @@ CMD ["python3"]
 DOCKERFILE
 version=$(tar -xOf "root-$first.tar" ./var/lib/dpkg/status |
   sed -n '/^Package: python{PYTHON}$/,/^$/s/^Version: \([0-9.]*\).*/\1/p')
-echo "compiling Python $version and storing the image"
+echo "compiling the bytecode of Python $version and building the image"
 # Only the engine's default builder can load the image; the builder is named after the context.
 docker buildx build --builder "$(docker info --format '{{{{.ClientInfo.Context}}}}')" \
   --quiet --provenance=false --load --build-arg PYTHON_VERSION="$version" \
@@ -457,7 +457,7 @@ def _earlier_kind(
             platform,
             Health.WARN,
             f"{BOOTSTRAPPED_BASE} was built by an earlier version of openhqm-tui and has no "
-            "apt-get: the bundled Dockerfile works with it, others may not",
+            "apt-get: the bundled Dockerfile works with it, but others may not",
             fixes=(fix,) if fix else (),
             advice="" if fix else "choose another base image with --base-image REF",
         )

@@ -151,7 +151,7 @@ def emulator_findings(
             speed += "; a newer version was measured on this machine and is no faster"
         why = "build steps and checks for this platform run at the emulator's speed"
         if emulator.crashes:
-            why = "this version crashes in libc-bin's maintainer scripts and in Node.js"
+            why = "this version crashes while running libc-bin's maintainer scripts and Node.js"
         found.append(
             Finding(
                 key=f"emulator:{platform}",
@@ -301,7 +301,7 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
     elif facts.trouble is EngineProblemKind.NO_CLIENT:
         advice = "install the Docker client first"
     elif facts.trouble is EngineProblemKind.PERMISSION:
-        why = "access to the socket is equivalent to root on this machine"
+        why = "access to the socket is equivalent to root access to this machine"
         fixes, advice = _permission(machine)
     elif facts.trouble is EngineProblemKind.NOT_RUNNING:
         fixes, advice = _not_running(machine, with_apt)
@@ -327,7 +327,7 @@ def _permission(machine: Machine) -> tuple[tuple[Fix, ...], str]:
     if machine.system != "linux" or os.environ.get("DOCKER_HOST"):
         return (), "use a Docker context or DOCKER_HOST whose socket you can access"
     script = f"usermod -aG docker {shlex.quote(machine.user)}\n"
-    fix = Fix(title=f"let {machine.user} use the engine", script=script, as_root=True)
+    fix = Fix(title=f"add {machine.user} to the docker group", script=script, as_root=True)
     return (fix,), "then log in again, or run `newgrp docker`: groups are read at login"
 
 
@@ -473,11 +473,11 @@ def _disk(facts: EngineFacts) -> Finding:
 
 def _certificates(machine: Machine) -> Finding:
     why = "behind a proxy that re-signs TLS, build steps need this machine's CA certificates"
-    named = next((os.environ[name] for name in VARIABLES if os.environ.get(name)), "")
+    variable = next((name for name in VARIABLES if os.environ.get(name)), "")
     health, detail, advice = Health.OK, "only public CAs", ""
-    if named and not Path(named).is_file():
-        health, detail = Health.WARN, f"the CA bundle {named} (from the environment) doesn't exist"
-        advice = f"create the file, or unset {' and '.join(VARIABLES)}"
+    if variable and not Path(os.environ[variable]).is_file():
+        health, detail = Health.WARN, f"{variable}={os.environ[variable]}: no such file"
+        advice = f"create the file, or unset {variable}"
     elif bundle := ca_bundle(own=bool(machine.private_cas)):
         detail = f"build steps get {bundle} as a secret, which isn't stored in any layer"
     return Finding(

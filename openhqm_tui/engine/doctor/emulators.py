@@ -232,7 +232,7 @@ def emulator_fix(platforms: Sequence[Platform], machine: Machine) -> Fix | str:
     elif machine.candidate("qemu-user-binfmt"):
         packages = ["qemu-user", "qemu-user-binfmt"]
     else:
-        return f"apt has no package of QEMU's user-mode emulators: {by_image}"
+        return f"apt has no package with QEMU's user-mode emulators: {by_image}"
     missing = [name for name in packages if not machine.version_of(name)]
     script = f"mountpoint -q {_FOLDER} || mount -t binfmt_misc binfmt_misc {_FOLDER}\n"
     if missing:
@@ -313,7 +313,7 @@ def newer_emulator_fix(platforms: Sequence[Platform], machine: Machine, image: s
         )
     names = [platform.qemu for platform in platforms]
     source, where = _source(machine, names)
-    script = "".join(f"# to undo it: {_undo(name, machine)}\n" for name in names)
+    script = "".join(f"# to undo: {_undo(name, machine)}\n" for name in names)
     script += _HEAD.format(folder=OWN_FOLDER, image=shlex.quote(image), probe=PROBE)
     script += source
     for platform in platforms:
@@ -387,7 +387,7 @@ choose() {{ # QEMU's name of an architecture, platform, how to undo it
   is=$(least "$2" --entrypoint python "$image")
   python=$(run "$2" --entrypoint python "$image" -c 'import sys; print(sys.executable)')
   would=$(least "$2" --volume "$new:/qemu:ro" --entrypoint /qemu "$image" "$python")
-  echo "$name: probe $is s with $version, $would s with $newer"
+  echo "$name: benchmark took $is s with $version, $would s with $newer"
   mkdir -p "$lib"
   if ! awk "BEGIN {{ exit !($would > 0 && ($is == 0 || $would < 0.9 * $is)) }}"; then
     echo "$name: keeping the registered version"
@@ -398,7 +398,7 @@ choose() {{ # QEMU's name of an architecture, platform, how to undo it
   install -m 755 "$new" "$lib/$name.new"
   mv "$lib/$name.new" "$lib/$name"
   register "$name"
-  echo "to restore the old one: $3"
+  echo "to restore the old version: $3"
 }}
 register() {{ # the registered magic, mask and flags with our binary
   magic=$(sed -n 's/^magic //p' "$binfmt/$1" | sed 's/../\\\\x&/g')

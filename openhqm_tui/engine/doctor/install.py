@@ -55,7 +55,7 @@ tries=0
 until [ -S /run/containerd/containerd.sock ]; do
   tries=$((tries + 1))
   if [ "$tries" -ge 100 ]; then
-    echo "containerd does not respond; its last output:" >&2
+    echo "containerd did not start; its last output:" >&2
     tail -n 15 {CONTAINERD_LOG} >&2
     exit 1
   fi
@@ -70,7 +70,7 @@ tries=0
 until docker info >/dev/null 2>&1; do
   tries=$((tries + 1))
   if [ "$tries" -ge 300 ] || ! runs dockerd; then
-    echo "the engine does not start; its last output:" >&2
+    echo "the engine did not start; its last output:" >&2
     tail -n 15 {ENGINE_LOG} >&2
     exit 1
   fi
@@ -84,7 +84,7 @@ kill "$pid"
 tries=0
 while [ -d "/proc/$pid" ]; do
   tries=$((tries + 1))
-  [ "$tries" -lt 150 ] || { echo "the engine does not stop" >&2; exit 1; }
+  [ "$tries" -lt 150 ] || { echo "the engine did not stop within 30 s" >&2; exit 1; }
   sleep 0.2
 done
 """
@@ -257,7 +257,7 @@ def engine_fix(machine: Machine, *, buildx_only: bool = False) -> Fix | str:
     if _offers(machine, OLDEST_ENGINE, buildx_only=buildx_only):
         return _install_fix("from this system's packages", packages, machine)
     return (
-        f"{machine.distro_name} has no packages of Docker Engine {dotted(OLDEST_ENGINE)} and "
+        f"{machine.distro_name} has no packages for Docker Engine {dotted(OLDEST_ENGINE)} and "
         f"Buildx {dotted(OLDEST_BUILDX)} or later: install Docker's packages "
         "(docs.docker.com/engine/install), then check again"
     )
@@ -306,7 +306,7 @@ def _install_fix(
     if engine and machine.docker_running and not machine.systemd:
         # The packages don't restart a running engine without systemd.
         restart = stop_and_start()
-        where += "; the engine is restarted"
+        where += ", and restart the engine"
     return Fix(
         title=f"install {names} {where}",
         script=before
@@ -326,7 +326,7 @@ def _from_newer_suite(packages: Sequence[str], machine: Machine) -> Fix | str:
         )
     if NEWER_KEYRING not in machine.keyrings:
         return (
-            f"the key of Debian {NEWER_SUITE} is missing ({NEWER_KEYRING}): run "
+            f"the archive key of Debian {NEWER_SUITE} is missing ({NEWER_KEYRING}): run "
             "`apt-get install --only-upgrade debian-archive-keyring`, then check again"
         )
     source = (

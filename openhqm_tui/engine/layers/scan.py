@@ -334,7 +334,7 @@ def run(order: ScanOrder, source: Iterable[bytes], say: Callable[[bytes], object
     except (Damaged, TooMuch) as error:
         say(msgspec.json.encode(ScanLine(trouble=ScanProblem(reason=str(error)))) + b"\n")
     except MemoryError:
-        memory = f"reading takes more than {order.limits.memory >> 20} MB of memory"
+        memory = f"reading the layers takes more than {order.limits.memory >> 20} MB of memory"
         say(msgspec.json.encode(ScanLine(trouble=ScanProblem(reason=memory))) + b"\n")
 
 

@@ -67,7 +67,7 @@ def choose_base(
     """
     if explicit:
         mapped = explicit != upstream
-        return BaseChoice(explicit, f"set with --base-image {explicit}", mapped)
+        return BaseChoice(explicit, "set explicitly", mapped)
     if driver != "docker":
         return BaseChoice(upstream, "will be pulled by the builder")
     here = local_platforms((upstream, bootstrapped), platforms, run=run)
@@ -131,7 +131,7 @@ def check_pullable(ref: str, timeout: float = 15, *, run: Runner = capture) -> P
         manifests = index.get("manifests") or []
         found = [_platform_of(entry.get("platform") or {}) for entry in manifests]
     except (msgspec.DecodeError, AttributeError, UnicodeError):
-        return Pullable(Reach.OTHER, f"the registry's response for {ref} can't be read")
+        return Pullable(Reach.OTHER, f"the registry's response for {ref} can't be parsed")
     return Pullable(Reach.OK, platforms=tuple(platform for platform in found if platform))
 
 

@@ -113,7 +113,7 @@ def _check_named(folder: Path, file: str) -> None:
     path = folder / file
     if not path.is_file():
         kind = "is not a regular file" if path.exists() else "doesn't exist"
-        raise UsageProblem(f"the bake file {file} {kind}", fix="use --file FILE")
+        raise UsageProblem(f"the bake file {file} {kind}", fix="specify an existing file")
 
 
 def mentions(definition: Definition) -> dict[str, int]:
@@ -256,8 +256,13 @@ def _run(
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
+        why = (
+            f"can't run `docker` ({error.strerror})"
+            if isinstance(error, OSError)
+            else f"Buildx did not respond within {_PATIENCE:g} s"
+        )
         raise UsageProblem(
-            f"the bake definition in {definition.folder} can't be read: Buildx did not respond"
+            f"the bake definition in {definition.folder} can't be read: {why}"
         ) from error
 
 
@@ -268,7 +273,7 @@ def _checked(
         return ended
     words = _words(ended).strip().splitlines()
     reason = words[-1].removeprefix("ERROR: ") if words else "no reason given"
-    raise UsageProblem(f"{definition.main} is not a valid bake file: {one_line(reason, 500)}")
+    raise UsageProblem(f"Buildx can't evaluate {definition.main}: {one_line(reason, 500)}")
 
 
 def _words(ended: subprocess.CompletedProcess[bytes]) -> str:

@@ -236,14 +236,14 @@ def _bake_source(definition: Definition, wanted: Sequence[str] | None) -> Source
         offered = [name for name in left if _builds(rest.targets.get(name), home)]
     names = list(dict.fromkeys([*selected, *offered]))
     if not names:
-        raise UsageProblem(f"{definition.main} has no targets", fix="add one, or a default group")
+        raise UsageProblem(f"{definition.main} has no targets", fix="add a target")
     _check_names({**{name: {} for name in names}, **printed.targets}, definition.main)
     chosen = names if wanted is None else selected or names
     wrong = {name: why for name in chosen if (why := _wrong_tag(printed.targets.get(name, {})))}
     if wrong and (wanted is not None or len(wrong) == len(names)):
         name, why = next(iter(wrong.items()))
         raise UsageProblem(f"{definition.main}: {name}: {why}")
-    problems = (*problems, *(f"{name} is left out: {why}" for name, why in wrong.items()))
+    problems = (*problems, *(f"target {name} is skipped: {why}" for name, why in wrong.items()))
     names = [name for name in names if name not in wrong]
     offered_groups = _groups(listed, printed, names)
     if wanted is None:

@@ -65,7 +65,7 @@ def from_environment(environment: Mapping[str, str]) -> tuple[Permission, ...]:
     if value is None or value in _YES:
         return ()
     if value not in _NO:
-        raise UsageProblem(f"{VARIABLE}={value} is not a boolean", fix="write 0 or 1")
+        raise UsageProblem(f"{VARIABLE}={value} is not a boolean", fix="set it to 0 or 1")
     return (Permission(READ, ANY), Permission(WRITE, ANY), Permission(SSH))
 
 

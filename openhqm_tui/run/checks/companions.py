@@ -217,9 +217,9 @@ class Companions:
                     self._images[name] = await self._find(name, f"{container}-image", marks)
                 except ImageUnknown as error:
                     why = (
-                        f"companion {name} isn't available: run `docker pull {name}`, name another "
+                        f"companion {name} isn't available: run `docker pull {name}`, specify "
                         # Last, because verdicts are cut.
-                        f"image in `service.with`, or use --no-companions ({error})"
+                        f"another image in `service.with`, or use --no-companions ({error})"
                     )
                     self._failures[name] = why
                     raise _Unavailable(why) from error
@@ -233,7 +233,7 @@ class Companions:
         config = await asyncio.to_thread(read_config, digest, platform)
         if too_many := too_many_volumes(config.volumes):
             raise ImageUnknown(too_many)
-        self._notify(f"companion of the service: {name} ({digest})")
+        self._notify(f"using companion image {name} ({digest})")
         user = ""
         if config.volumes and config.user.partition(":")[0] in {"", "0", "root"}:
             # Its entrypoint would switch to this user, which isn't allowed without capabilities.
@@ -255,7 +255,7 @@ class Companions:
         )
 
     async def _pull(self, name: str) -> None:
-        self._notify(f"pulling {name}, a companion of the service")
+        self._notify(f"pulling companion image {name}")
         if self._host is None:
             raise ImageUnknown("not in the engine's store")
         if reason := await pull(name, str(self._host)):
@@ -312,7 +312,7 @@ async def _succeed(command: Sequence[str], one: _Running) -> None:
             return  # `find_trouble` reports it
         if time.monotonic() > end:
             text = one_line(shlex.join(command), 80)
-            why = f"companion {one.image} isn't ready: `{text}` fails"
+            why = f"companion {one.image} isn't ready: `{text}` still fails"
             raise _Unavailable(await _with_output(f"{why} after {READY_PATIENCE:.0f} s", one))
         await asyncio.sleep(_POLL_EVERY)
 

@@ -249,7 +249,7 @@ def _service_alone(result: ContainerAnswer) -> SeenService | None:
 
 def _no_python(candidates: tuple[str, ...], chosen: str) -> ProbeTrouble:
     if len(candidates) == 1:
-        why = "the key `interpreter` names it" if chosen else "the image's command runs it"
+        why = "`interpreter` is set to it" if chosen else "the image's command runs it"
         reason = f"no {one_line(candidates[0], 120)} in the image, although {why}"
     else:
         reason = f"no Python in the image: neither {' nor '.join(map(one_line, candidates))} exists"
@@ -356,7 +356,8 @@ def _with_trouble(
 
 def _end_of_questions(end: _QuestionsEnd, patience: float, emulated: bool) -> ProbeTrouble | None:
     if end.stuck:
-        return ProbeTrouble(reason=f"no response within {patience:.0f} s", could_not_ask=emulated)
+        reason = f"Python did not finish the checks within {patience:.0f} s"
+        return ProbeTrouble(reason=reason, could_not_ask=emulated)
     if emulated and end.signal in CRASHES:
         reason = f"the emulator crashed (signal {end.signal}); {EMULATOR_HINT}"
         return ProbeTrouble(reason=reason, emulator=True)
@@ -374,7 +375,8 @@ def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTro
     if ended.flooded:
         return ProbeTrouble(reason=f"the container printed more than {_FLOOD // 1024**2} MB")
     if ended.timed_out:
-        return ProbeTrouble(reason=f"no response within {patience:.0f} s", could_not_ask=emulated)
+        reason = f"the container did not respond within {patience:.0f} s"
+        return ProbeTrouble(reason=reason, could_not_ask=emulated)
     words = one_line(ended.err[-2000:], 240)
     if emulated and (
         ended.code - 128 in CRASHES or any(sign in ended.err for sign in _EMULATOR_SIGNS)
@@ -391,7 +393,7 @@ def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTro
         return ProbeTrouble(reason=f"the container can't be started: {words}", could_not_ask=True)
     if ended.code and (found := _NO_LOADER.search(ended.err)):
         program = one_line(found[1], 120)
-        return ProbeTrouble(reason=f"{program} needs a loader that isn't in the image")
+        return ProbeTrouble(reason=f"{program} needs a dynamic loader that isn't in the image")
     output = f": {words}" if words else ""
     if not ended.code:
         return ProbeTrouble(reason=f"Python exited with code 0 but reported nothing{output}")

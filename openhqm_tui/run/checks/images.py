@@ -63,8 +63,10 @@ async def check_images(
     for image in images:
         digest, index = await index_of(image)
         if isinstance(index, ImageUnknown):
+            missing = "no such image" in str(index).lower()
             raise UsageProblem(
-                f"{plain(image)} can't be checked: {index}", fix="build or pull the image first"
+                f"{plain(image)} can't be checked: {index}",
+                fix="build or pull the image first" if missing else "",
             )
         found.append((image, digest, index, platforms or platforms_in(image, index)))
     expectations: list[Expectation] = []

@@ -255,5 +255,5 @@ class _Pulls:
                 async with self._slots:
                     reason = await pull(reference, platform)
                 if reason:
-                    return f"{platform} can't be pulled: {reason}"
+                    return f"the image for {platform} can't be pulled: {reason}"
         return ""

@@ -175,7 +175,7 @@ async def _export(
     except TimeoutError:
         return {}, f"timed out after {PATIENCE:.0f} s"
     except OSError as error:
-        return {}, f"can't start exporting the image ({error.strerror})"
+        return {}, f"the image export can't be started ({error.strerror})"
     finally:
         for process in running:
             await _end(process)
@@ -199,7 +199,7 @@ def _parsed(
         if said.trouble is not None:
             reasons.append(one_line(said.trouble.reason))
     if scanned in {-signal.SIGXCPU, -signal.SIGKILL}:
-        reasons.append(f"reading takes more than {order.limits.seconds} s")
+        reasons.append(f"reading the layers takes more than {order.limits.seconds} s of CPU time")
     elif scanned:
         reasons.append(f"the layer reader failed: {one_line(errors[-400:]) or scanned}")
     # A reader with all layers exits early, and the export ends with a broken pipe.

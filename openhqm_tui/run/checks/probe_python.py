@@ -141,7 +141,7 @@ def compare_files(
     head = (content(os.path.join(folder, metadata), 65536) or b"").split(b"\n\n")[0]
     for line in head.decode("utf-8", "replace").split("\n"):
         if line[:8] == "Version:" and spelled(line[8:]) != spelled(str(seen["version"])):
-            seen["error"] = f"{info} has version{line[8:].rstrip()}"
+            seen["error"] = f"{info} declares version{line[8:].rstrip()}"
             return
     room = MOST_COMPARED
     for path, expected in hashes.items():

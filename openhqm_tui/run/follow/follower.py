@@ -284,11 +284,11 @@ def shared_tag_warnings(state: Path, info: RunInfo) -> list[str]:
     """Return a warning for each run in progress that sets some of the tags of `info`."""
     warnings = []
     for other, tags in tags_shared(state, info):
-        more = f" and {len(tags) - 1} more" if len(tags) > 1 else ""
+        more, each = (f" and {len(tags) - 1} more", "each") if len(tags) > 1 else ("", "the")
         warnings.append(
             f"run {other.path.name} is in progress and also builds {tags[0]}{more}: the runs "
-            "don't interfere with each other, but the tag will point to the image of the run that "
-            "finishes last"
+            f"don't interfere with each other, but {each} tag will point to the image of the run "
+            "that finishes last"
         )
     return warnings
 

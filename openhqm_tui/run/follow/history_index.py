@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.history.estimate import Sample
 from openhqm_tui.domain.history.record import RunRecord, record_of
 from openhqm_tui.domain.run.events import RunInfo
@@ -219,9 +220,10 @@ def _with_history(
             _index_all(history, state, anew=False)
             if aside is not None:
                 saved = _save(history, aside)
+                runs = f" ({count_text(saved, 'more run')} recovered from the old file)"
                 say(
                     f"{damage.what}: the file was renamed to {aside.name}, and the history was "
-                    f"rebuilt from the run folders{f' ({saved} more recovered)' if saved else ''}"
+                    f"rebuilt from the run folders{runs if saved else ''}"
                 )
             return work(history)
 

@@ -50,7 +50,7 @@ async def merge(repository: str, digests: Sequence[str], builder: str) -> tuple[
 
 def _why(ended: Ended, repository: str) -> str:
     if ended.timed_out:
-        return f"{repository}: no response from the registry in {_PATIENCE:.0f} s"
+        return f"{repository}: no response from the registry within {_PATIENCE:.0f} s"
     output = (ended.err + ended.out).decode("utf-8", "replace")
     return f"{repository}: {push_failure(output, repository)}"
 

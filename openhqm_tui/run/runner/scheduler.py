@@ -89,17 +89,16 @@ class Pushes:
         if isinstance(index, ImageUnknown):
             return f"the image can't be read from the engine's store: {index}"
         if digest != target.digest:
-            return (
-                "the tag now points to a different image than the verified one: rebuild the target"
-            )
+            return "the tag no longer points to the verified image: rebuild the target"
         code, said = await self._run(push_command(tag), target)
         if code != 0:
             return push_failure(said, tag)
         found = _DIGEST.findall(said)
         # The tag may have moved meanwhile, or not all platforms were in the store.
-        if not found or found[-1] != target.digest:
-            has = found[-1] if found else "docker push printed no digest"
-            return f"the pushed digest differs from the verified one ({has})"
+        if not found:
+            return "`docker push` printed no digest, so the pushed image can't be verified"
+        if found[-1] != target.digest:
+            return f"the pushed digest differs from the verified one ({found[-1]})"
         return ""
 
     async def _tag_in_registry(self, target: TargetState, tag: str) -> str:
@@ -252,7 +251,7 @@ class Scheduler:
         left = [t for t in self.unpushed() if t.pushed is None or self._push_again]
         if left and not self.push_cancelled:
             if allowed := allowed_unknown(self.state):
-                self._journal.note(f"pushed anyway (--allow-unknown): {allowed}")
+                self._journal.note(f"pushing anyway (--allow-unknown): {allowed}")
             self._start(PUSH, partial(self._pushes.push_all, left))
         return self.pending()
 
@@ -328,7 +327,7 @@ class RequestHandler:
             self._scheduler.cancel(request.target)
         elif request.ask in {"retry", "resume", "check"} and self._scheduler.busy(PUSH):
             self._journal.note(
-                "the images are being pushed: try again after the push", request.target
+                "the images are being pushed: try again when the push has finished", request.target
             )
         elif request.ask == "retry":
             for name in [request.target] if request.target else to_retry(self._state):

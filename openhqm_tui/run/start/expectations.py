@@ -134,7 +134,7 @@ def companion_lines(expectations: Iterable[Expectation]) -> list[str]:
         return []
     return [
         f"service checks start companion containers ({', '.join(images)}); missing images are "
-        "pulled (--no-companions checks without them)"
+        "pulled (--no-companions runs the checks without companions)"
     ]
 
 

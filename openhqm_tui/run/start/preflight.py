@@ -47,7 +47,7 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
     if options.multi_platform and not facts.can_load_many_platforms:
         yield Obstacle(
             "the engine's image store is single-platform",
-            f"switch to the containerd image store ({_DOCTOR}), or build one platform",
+            f"switch to the containerd image store ({_DOCTOR}), or build for one platform",
             "switch the store in Doctor (5)",
         )
     if options.check and (missing := _not_runnable(options, facts)):
@@ -64,7 +64,7 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
             f"builder {facts.builder} has {len(facts.nodes)} nodes, and Buildx can't load "
             "multi-platform images from several nodes into this engine's store",
             "push the images (--push --name REGISTRY/NAME; for a local registry: "
-            "localhost:5000/openhqm), build one platform, or choose another --builder",
+            "localhost:5000/openhqm), build for one platform, or choose another --builder",
             "push the images, or choose another builder",
         )
     # An engine with an old API leaves checks unknown, which only `allow_unknown` accepts.
@@ -179,7 +179,7 @@ def _engine_problem(facts: EngineFacts, platforms: tuple[Platform, ...]) -> Engi
 def _fix_for(finding: Finding) -> str:
     if finding.fixes:
         return _DOCTOR
-    return finding.advice or "see `openhqm-tui doctor`"
+    return finding.advice or "run `openhqm-tui doctor` for details"
 
 
 _OWN_BUILDER = "create a builder (`openhqm-tui builders create NAME`)"

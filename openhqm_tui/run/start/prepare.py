@@ -153,7 +153,7 @@ def _validate(options: BuildOptions, source: Source) -> None:
     if sum(map(len, options.selection.values())) > MOST_LANES:
         raise UsageProblem(
             f"too many images for one run (limit: {MOST_LANES})",
-            fix="name fewer targets or --platforms",
+            fix="select fewer targets or platforms",
         )
     validate(options, source)
 
@@ -231,7 +231,7 @@ def _check_tags(plan: Plan) -> None:
             if owners.setdefault(whole, target.name) != target.name:
                 raise UsageProblem(
                     f"{owners[whole]} and {target.name} have the same tag {tag}",
-                    fix="give each target its own `tags` in the bake file, or build only one",
+                    fix="give each target its own `tags` in the bake file, or build one of them",
                 )
 
 

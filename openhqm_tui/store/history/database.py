@@ -223,8 +223,8 @@ class History:
             connection.execute("PRAGMA foreign_keys = ON")
             if version_of(connection) > len(MIGRATIONS):
                 raise HistoryProblem(
-                    f"the history {self.path} was written by a newer openhqm-tui, so it is not "
-                    "changed",
+                    f"the history {self.path} was written by a newer version of openhqm-tui and "
+                    "can't be used by this one",
                     fix=f"upgrade with `{upgrade_command()}`",
                 )
             connection.execute("PRAGMA journal_mode = WAL")
@@ -311,8 +311,7 @@ class History:
             raise RunUnfit("the run's name isn't valid UTF-8") from error
         except OSError as error:
             raise HistoryProblem(
-                f"the history {self.path} can't be opened ({error.strerror or error})",
-                fix="the runs themselves are not affected",
+                f"the history {self.path} can't be opened ({error.strerror or error})"
             ) from error
 
 

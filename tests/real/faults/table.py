@@ -384,7 +384,7 @@ STATIC: tuple[Fault, ...] = (
         what="the client's metadata claims another version",
         check="clients",
         recipe=own("false-version"),
-        evidence="has version 99.0",
+        evidence="declares version 99.0",
     ),
     Fault(
         name="hidden-version",
