@@ -13,19 +13,19 @@ ALONE = Row("Console", "lines", "", (239920.0,))
 
 
 @pytest.mark.parametrize(
-    ("row", "holds"), [(FAST, True), (SLOW, False), (GAP, True), (ALONE, None)]
+    ("row", "is_met"), [(FAST, True), (SLOW, False), (GAP, True), (ALONE, None)]
 )
-def test_the_median_is_compared_with_the_baseline_or_the_limit(row: Row, holds: bool | None):
-    assert row.holds is holds
+def test_the_median_is_compared_with_the_baseline_or_the_limit(row: Row, is_met: bool | None):
+    assert row.is_met is is_met
 
 
 def test_a_minimum_is_met_by_larger_values():
-    assert Row("", "", "", (100.0,), "Log", (40.0,), ("≥", 2.0)).holds
-    assert not Row("", "", "", (100.0,), "Log", (60.0,), ("≥", 2.0)).holds
+    assert Row("", "", "", (100.0,), "Log", (40.0,), ("≥", 2.0)).is_met
+    assert not Row("", "", "", (100.0,), "Log", (60.0,), ("≥", 2.0)).is_met
 
 
 def test_a_baseline_of_zero_gives_no_result():
-    assert Row("", "", "s", (1.0,), "none", (0.0,), ("≤", 2.0)).holds is None
+    assert Row("", "", "s", (1.0,), "none", (0.0,), ("≤", 2.0)).is_met is None
 
 
 @pytest.mark.parametrize(
@@ -53,5 +53,5 @@ def test_each_part_has_one_heading_and_misses_are_marked():
 def test_json_has_every_round(tmp_path):
     keep([FAST, ALONE], tmp_path)
     first, second = json.loads((tmp_path / "bench.json").read_text())["rows"]
-    assert (first["ours"], first["ratio"], first["holds"]) == ([18.0, 20.0, 19.0], 0.95, True)
+    assert (first["ours"], first["ratio"], first["is_met"]) == ([18.0, 20.0, 19.0], 0.95, True)
     assert (second["theirs"], second["ratio"], second["wanted"]) == ([], None, None)

@@ -51,11 +51,11 @@ class Remedy(NamedTuple):
     engine: EngineFailureKind | None = None
     crashed: bool = False
 
-    def fits(self, said: str, lowered: str) -> bool:
+    def fits(self, text: str, lowered: str) -> bool:
         """Return whether an error has one of its signs; `lowered` is `said` in lower case."""
         if any(sign in lowered for sign in self.signs):
             return True
-        return self.pattern is not None and self.pattern.search(said) is not None
+        return self.pattern is not None and self.pattern.search(text) is not None
 
 
 Place = Literal["build", "check", "push", "pull", "engine"]
@@ -280,15 +280,15 @@ REMEDIES: tuple[Remedy, ...] = (
 )
 
 
-def remedy_for(said: str, place: Place) -> Remedy | None:
+def remedy_for(text: str, place: Place) -> Remedy | None:
     """Return the first row that matches an error and has a message for a place."""
-    lowered = said.lower()
+    lowered = text.lower()
     return next(
         (
             remedy
             for remedy in REMEDIES
             if (getattr(remedy, place) or (remedy.crashed and place in {"build", "check"}))
-            and remedy.fits(said, lowered)
+            and remedy.fits(text, lowered)
         ),
         None,
     )

@@ -92,8 +92,8 @@ def _last_output(folder: RunFolder) -> str:
         lines = folder.read(folder.runner_log)[-4096:].splitlines()
     except OSError:
         lines = []
-    said = one_line(lines[-1]) if lines else "no output"
-    return f"the runner exited immediately ({said}); its log is {folder.runner_log}"
+    output = one_line(lines[-1]) if lines else "no output"
+    return f"the runner exited immediately ({output}); its log is {folder.runner_log}"
 
 
 class RequestReader:

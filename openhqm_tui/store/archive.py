@@ -88,8 +88,8 @@ def import_run(
     runs = runs_folder(state)
     try:
         make_private(runs)
-        with tempfile.TemporaryDirectory(prefix="importing-", dir=state) as beside:
-            new = unpack_run(file, Path(beside))
+        with tempfile.TemporaryDirectory(prefix="importing-", dir=state) as folder:
+            new = unpack_run(file, Path(folder))
             there = RunFolder(runs / new.path.name)
             if os.path.lexists(there.path):
                 if _same(new, there) or (rewrite and _same(new, there, rewrite(there))):

@@ -345,7 +345,7 @@ class ConsoleApp(App[int]):
     def _run_changed(self, changes: Changes) -> None:
         session = self.session
         state, live, replayed = session.run_state, session.run_is_live, session.player is not None
-        session.estimates.of_run(state, goes_on=live or replayed)
+        session.estimates.of_run(state, in_progress=live or replayed)
         if (screen := self._ready_screen) is not None:
             # As a message, so that it never overtakes earlier messages.
             screen.post_message(RunMoved(changes))

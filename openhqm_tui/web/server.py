@@ -191,10 +191,10 @@ class ConsoleServer(Server):
     `words` is the console's command; `said` gets a line for each tab that opens or closes.
     """
 
-    def __init__(self, words: Sequence[str], guard: Guard, *, most: int, said: Say) -> None:
+    def __init__(self, words: Sequence[str], guard: Guard, *, most: int, log: Say) -> None:
         super().__init__("openhqm-tui", templates_path=_PAGE)
         self._words, self._guard = tuple(words), guard
-        self._most, self._said = most, said
+        self._most, self._log = most, log
         self._places = asyncio.Semaphore(most)
         # Open tabs; the places of closed ones are released once their consoles have ended.
         self._open: set[web.WebSocketResponse] = set()
@@ -265,18 +265,18 @@ class ConsoleServer(Server):
             write_str=tab.send_str,
             close=close,
             download_manager=self.download_manager,
-            say=self._said,
+            say=self._log,
         )
         self._open.add(tab)
-        self._said(f"{request.remote} opened a console ({len(self._open)} of {self._most})")
+        self._log(f"{request.remote} opened a console ({len(self._open)} of {self._most})")
         try:
             size = [to_int(request.query.get(side, ""), 80) for side in ("width", "height")]
             await session.start(*size)
             await self._process_messages(tab, session)
         except (ValueError, LookupError, TypeError, AttributeError, AssertionError):
-            self._said(f"{request.remote} sent an invalid message")
+            self._log(f"{request.remote} sent an invalid message")
         except OSError as error:
-            self._said(f"can't start a console ({error.strerror})")
+            self._log(f"can't start a console ({error.strerror})")
         finally:
             # The waiting task may be cancelled, but the console must still end.
             ending = asyncio.create_task(self._end(tab, session, str(request.remote)))
@@ -292,7 +292,7 @@ class ConsoleServer(Server):
             await session.stop()
         finally:
             self._places.release()
-            self._said(f"{who} closed its console ({len(self._open)} of {self._most} open)")
+            self._log(f"{who} closed its console ({len(self._open)} of {self._most} open)")
 
     def _full(self) -> web.Response:
         return error_page(

@@ -84,7 +84,7 @@ def main() -> int:
         # Saved after each part, in case a later one fails.
         keep(rows, options.out, machine.description())
     sys.stdout.write(f"{machine.description()}\n\n{table(rows)}\n{missed(rows)}\n")
-    return int(options.strict and any(row.holds is False for row in rows))
+    return int(options.strict and any(row.is_met is False for row in rows))
 
 
 if __name__ == "__main__":

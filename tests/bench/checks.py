@@ -197,7 +197,7 @@ def _ours(lane: Lane, *, service: bool = True) -> None:
             run_id=run_id,
             lane=lane.variant,
         )
-        verdicts = judge_running(expected, result.said)
+        verdicts = judge_running(expected, result.probe)
         assert is_verified(verdicts), verdicts
 
     asyncio.run(work())

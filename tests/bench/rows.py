@@ -32,7 +32,7 @@ class Row:
     what: str
     unit: str
     ours: Sequence[float]
-    beside: str = ""
+    baseline: str = ""
     theirs: Sequence[float] = ()
     wanted: Wanted | None = None
 
@@ -45,7 +45,7 @@ class Row:
         return statistics.median(self.ours) / under if under else None
 
     @property
-    def holds(self) -> bool | None:
+    def is_met(self) -> bool | None:
         """Whether the target is met; None without a target."""
         if self.wanted is None:
             return None
@@ -77,7 +77,7 @@ def table(rows: Sequence[Row]) -> str:
 def missed(rows: Sequence[Row]) -> str:
     """Return the rows that missed their target, as a line or a list."""
     wanted = [row for row in rows if row.wanted is not None]
-    wrong = [row for row in wanted if not row.holds]
+    wrong = [row for row in wanted if not row.is_met]
     if not wrong:
         return f"All {len(wanted)} rows with a target met it."
     lines = [f"{len(wrong)} of {len(wanted)} rows missed their target:"]
@@ -104,7 +104,7 @@ def kept(place: Path) -> tuple[str, list[Row]]:
             row["what"],
             row["unit"],
             row["ours"],
-            row["beside"],
+            row["baseline"],
             row["theirs"],
             None if row["wanted"] is None else (row["wanted"][0], row["wanted"][1]),
         )
@@ -127,11 +127,11 @@ def _cells(row: Row) -> list[str]:
         wanted = (
             f"{operator} {limit:g} ×" if row.theirs else f"{operator} {figure(limit, row.unit)}"
         )
-        mark = {True: "✓", False: "✗ missed", None: "not measured"}[row.holds]
+        mark = {True: "✓", False: "✗ missed", None: "not measured"}[row.is_met]
     return [
         row.what,
         _spread(row.ours, row.unit),
-        row.beside,
+        row.baseline,
         _spread(row.theirs, row.unit),
         "" if ratio is None else f"{ratio:.3g}",
         wanted,
@@ -155,9 +155,9 @@ def _as_json(row: Row) -> dict[str, Any]:
         "what": row.what,
         "unit": row.unit,
         "ours": list(row.ours),
-        "beside": row.beside,
+        "baseline": row.baseline,
         "theirs": list(row.theirs),
         "ratio": row.ratio,
         "wanted": None if row.wanted is None else list(row.wanted),
-        "holds": row.holds,
+        "is_met": row.is_met,
     }

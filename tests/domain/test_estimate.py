@@ -90,9 +90,9 @@ def test_only_the_latest_samples_count():
 
 
 def test_samples_with_as_many_parallel_targets_count_if_there_are_two():
-    alone = [sample(5.0, at=9.0 + at, beside=1) for at in range(3)]
-    crowded = [sample(50.0, at=float(at), beside=8) for at in range(2)]
-    request = msgspec.structs.replace(REDIS, beside=8)
+    alone = [sample(5.0, at=9.0 + at, concurrency=1) for at in range(3)]
+    crowded = [sample(50.0, at=float(at), concurrency=8) for at in range(2)]
+    request = msgspec.structs.replace(REDIS, concurrency=8)
     assert [one.build for one in like(alone + crowded, request)] == [50.0, 50.0]
     # A single sample may be an outlier: all of them count, that one first.
     assert [one.build for one in like(alone + crowded[:1], request)] == [50.0, 5.0, 5.0, 5.0]
@@ -158,7 +158,7 @@ def test_a_recorded_run_gives_a_sample_for_each_target():
     record = record_of(state_of(recording("cold")))
     samples = samples_of(record)
     assert [one.kind.variant for one in samples] == [t.name for t in record.targets]
-    assert {one.kind.beside for one in samples} == {8}
+    assert {one.kind.concurrency for one in samples} == {8}
     # Eight targets with checks: the last one is verified when the run ends.
     assert max(one.build + one.tail for one in samples) == pytest.approx(record.seconds, abs=1.5)
 
@@ -194,7 +194,7 @@ def samples(draw):
         at=draw(times),
         tail=draw(times),
         platforms=draw(st.sampled_from([(AMD,), (ARM,), (AMD, ARM)])),
-        beside=draw(st.integers(1, 9)),
+        concurrency=draw(st.integers(1, 9)),
         steps=tuple(draw(st.lists(steps(), max_size=5))),
     )
 

@@ -154,7 +154,7 @@ def _waiting(jobs: int) -> RunState:
 @pytest.mark.parametrize(("jobs", "left_over"), [(0, 42), (1, 106), (2, 74)])
 def test_the_number_of_jobs_delays_waiting_targets(jobs: int, left_over: float) -> None:
     """Three targets of 32 s, each with 10 s of checks, which don't delay other builds."""
-    kind = msgspec.structs.replace(sample().kind, beside=jobs or 3)
+    kind = msgspec.structs.replace(sample().kind, concurrency=jobs or 3)
     known = msgspec.structs.replace(sample(tail=10.0), kind=kind)
     assert not_none(Forecast([known]).run(_waiting(jobs), T0)).seconds == left_over
 
@@ -192,7 +192,7 @@ def test_a_push_has_no_forecast() -> None:
         state.apply_event(
             events.TargetEnded(at=T0 + 30, target=name, attempt=1, outcome=Outcome.PASSED)
         )
-    assert state.goes_on
+    assert state.in_progress
     assert forecast.run(state, T0 + 31) is None
 
 

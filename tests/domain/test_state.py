@@ -89,9 +89,9 @@ def test_a_run_is_interrupted_until_it_is_started_again() -> None:
     state = RunState(recording("checked").info)
     state.apply_event(started)
     state.end_interrupted()
-    assert (state.interrupted, state.goes_on) == (True, False)
+    assert (state.interrupted, state.in_progress) == (True, False)
     state.apply_event(started)
-    assert (state.interrupted, state.goes_on) == (False, True)
+    assert (state.interrupted, state.in_progress) == (False, True)
     for event in rest:
         state.apply_event(event)
     state.end_interrupted()

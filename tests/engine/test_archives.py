@@ -16,7 +16,7 @@ import pytest
 from openhqm_tui.domain.checks.layers import FileKind, Found
 from openhqm_tui.engine.layers.archives import ArchiveLimits, ArchiveReader
 from openhqm_tui.engine.layers.scan import Limits, scan_layer
-from openhqm_tui.engine.layers.stream import Stream, TooMuch
+from openhqm_tui.engine.layers.stream import LimitExceeded, Stream
 from tests.engine.tars import Made, budget, elf, pieces
 
 if sys.version_info >= (3, 14):
@@ -135,7 +135,7 @@ def test_an_archive_beyond_a_limit_is_reported(
 def test_the_limits_apply_to_all_archives_of_a_layer() -> None:
     reader = ArchiveReader(ArchiveLimits(unpacked=50 << 20))
     assert reader.programs(BOMB) == []
-    with pytest.raises(TooMuch):
+    with pytest.raises(LimitExceeded):
         reader.programs(BOMB)
 
 

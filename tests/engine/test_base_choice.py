@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS as BOTH
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.command import NOT_FOUND, TIMED_OUT, CommandResult
-from openhqm_tui.engine.doctor.base_findings import BOTH
 from openhqm_tui.engine.source.base_image import (
     BOOTSTRAPPED_BASE,
     UPSTREAM_BASE,

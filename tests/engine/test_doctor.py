@@ -13,11 +13,11 @@ import pytest
 from openhqm_tui.__main__ import main
 from openhqm_tui.cli.output.doctor import ColorDoctorOutput, DoctorOutput
 from openhqm_tui.domain.findings import Finding, Health
+from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS as BOTH
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.docker.command import CommandResult
 from openhqm_tui.engine.docker.facts import EngineFacts, EngineProblemKind, read_facts
 from openhqm_tui.engine.doctor.apply import Rights, pending
-from openhqm_tui.engine.doctor.base_findings import BOTH
 from openhqm_tui.engine.doctor.diagnose import diagnose, examine
 from openhqm_tui.engine.doctor.machine import Machine, read_machine
 from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE, UPSTREAM_BASE

@@ -16,7 +16,13 @@ import pytest
 
 from openhqm_tui.domain.checks.layers import FileKind, Found, Placed, place
 from openhqm_tui.engine.layers.scan import Limits, ScanLine, ScanOrder, scan_layer
-from openhqm_tui.engine.layers.stream import Damaged, Stream, TooMuch, new_digest, unpacked
+from openhqm_tui.engine.layers.stream import (
+    CorruptArchive,
+    LimitExceeded,
+    Stream,
+    new_digest,
+    unpacked,
+)
 from tests.engine.tars import (
     Made,
     budget,
@@ -263,7 +269,7 @@ def test_layers_of_every_compression_are_read(packed: bytes, size: int) -> None:
     ids=["gzip cut", "gzip sum", "zstd cut", "zstd noise", "no gzip", "no zstd"],
 )
 def test_damaged_compression_is_an_error(packed: bytes) -> None:
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptArchive):
         scanned(packed)
 
 
@@ -278,7 +284,7 @@ def bomb(megabytes: int, pack: Any) -> bytes:
 def test_a_decompression_bomb_is_stopped_at_the_limit(pack: Any) -> None:
     packed = bomb(64, pack)
     assert len(packed) < 100_000
-    with pytest.raises(TooMuch, match="unpacked size exceeds 16"):
+    with pytest.raises(LimitExceeded, match="unpacked size exceeds 16"):
         scan_layer(Stream([packed]), budget(16 << 20), "it", Limits())
 
 
@@ -292,7 +298,7 @@ def test_a_frame_that_needs_too_much_memory_is_refused() -> None:
     # A frame with a declared size needs no window, so this one has none.
     maker = zstd.ZstdCompressor(options=options)
     packed = maker.compress(LAYER * 2) + maker.flush()
-    with pytest.raises(Damaged, match="zstd"):
+    with pytest.raises(CorruptArchive, match="zstd"):
         scanned(packed)
 
 
@@ -300,14 +306,14 @@ def test_too_many_findings_are_an_error() -> None:
     made = Made()
     for number in range(11):
         made.file(f"{number}.so", elf())
-    with pytest.raises(TooMuch, match=r"too many files to report \(limit: 10\)"):
+    with pytest.raises(LimitExceeded, match=r"too many files to report \(limit: 10\)"):
         scanned(made, most_found=10)
     links = Made()
     for number in range(11):
         links.hard(f"{number}", "elsewhere")
-    with pytest.raises(TooMuch, match=r"too many files to report \(limit: 10\)"):
+    with pytest.raises(LimitExceeded, match=r"too many files to report \(limit: 10\)"):
         scanned(links, most_found=10)
-    with pytest.raises(TooMuch, match="paths are too long"):
+    with pytest.raises(LimitExceeded, match="paths are too long"):
         scanned(Made().file("a" * 90, elf()), most_text=80)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.engine.layers.stream import Damaged, Stream, TooMuch
+from openhqm_tui.engine.layers.stream import CorruptArchive, LimitExceeded, Stream
 from openhqm_tui.engine.layers.tar import MOST_HEADER, TarReader
 from tests.engine.tars import Made, budget, pieces
 
@@ -173,7 +173,7 @@ def with_pax(records: bytes) -> bytes:
     ],
 )
 def test_invalid_archives_are_refused(data: bytes) -> None:
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptArchive):
         read(data)
 
 
@@ -182,22 +182,22 @@ def test_a_negative_size_is_refused() -> None:
     header[124:136] = b"\xff" * 12
     header[148:156] = b" " * 8
     header[148:156] = b"%06o\0 " % sum(header)
-    with pytest.raises(Damaged, match="number"):
+    with pytest.raises(CorruptArchive, match="number"):
         read(bytes(header))
 
 
 def test_headers_paths_and_file_counts_are_limited() -> None:
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, MOST_HEADER + 1
-    with pytest.raises(TooMuch, match="headers of a file exceed 1024 KB"):
+    with pytest.raises(LimitExceeded, match="headers of a file exceed 1024 KB"):
         read(info.tobuf(tarfile.USTAR_FORMAT))
     info.size = 512
     many = info.tobuf(tarfile.USTAR_FORMAT) + b"512 k=".ljust(511, b"v") + b"\n"
-    with pytest.raises(TooMuch, match="headers of a file exceed 1024 KB"):
+    with pytest.raises(LimitExceeded, match="headers of a file exceed 1024 KB"):
         read(many * 2049)
-    with pytest.raises(TooMuch, match=r"too long \(5000 bytes\)"):
+    with pytest.raises(LimitExceeded, match=r"too long \(5000 bytes\)"):
         read(Made().file("x" * 5000).done())
-    with pytest.raises(TooMuch, match="more than 3 files"):
+    with pytest.raises(LimitExceeded, match="more than 3 files"):
         read(Made().file("a").file("b").file("c").file("d").done(), entries=3)
 
 
@@ -206,7 +206,7 @@ def test_extended_headers_count_toward_the_limit_of_files() -> None:
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, len(records)
     one = info.tobuf(tarfile.USTAR_FORMAT) + records.ljust(512, b"\0")
-    with pytest.raises(TooMuch, match="more than 5 files"):
+    with pytest.raises(LimitExceeded, match="more than 5 files"):
         read(one * 10, entries=5)
 
 
@@ -215,5 +215,5 @@ def test_extended_headers_count_toward_the_limit_of_files() -> None:
 def test_damaged_archives_are_read_or_refused(noise: bytes, at: int) -> None:
     data = Made().file("a", b"x" * 600).folder("b").file(LONG, b"z").done()
     for text in (noise, data[:at] + noise + data[at + len(noise) :]):
-        with contextlib.suppress(Damaged, TooMuch):
+        with contextlib.suppress(CorruptArchive, LimitExceeded):
             assert all(path.startswith("/") for _, path, _ in read(text))

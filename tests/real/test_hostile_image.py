@@ -80,9 +80,9 @@ async def verdicts_on(
     checked = await ask(
         image, expected, own_command=command, emulated=False, run_id=run_id, lane="it"
     )
-    assert len(msgspec.json.encode(checked.said)) < 20_000
+    assert len(msgspec.json.encode(checked.probe)) < 20_000
     assert len(checked.ended.out) + len(checked.ended.err) <= 2 * 256 * 1024
-    return {verdict.check: verdict for verdict in judge_running(expected, checked.said)}
+    return {verdict.check: verdict for verdict in judge_running(expected, checked.probe)}
 
 
 def shell(script: str) -> tuple[str, ...]:
@@ -226,7 +226,7 @@ async def test_hostile_commands_under_emulation_are_judged_the_same(
         checked = await ask(
             base, wanted(other), own_command=command, emulated=True, run_id=run_id, lane="it"
         )
-        running = judge_running(wanted(other), checked.said, how="emulated")
+        running = judge_running(wanted(other), checked.probe, how="emulated")
         verdicts = {verdict.check: verdict for verdict in running}
         assert (verdicts["service"].answer, verdicts["service"].how) == (answer, "emulated")
         assert message in verdicts["service"].evidence

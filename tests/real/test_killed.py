@@ -45,7 +45,7 @@ def until_it_prints(run: RunFolder) -> None:
             return any(" says 2" in line for line in lines)
 
         until(prints, "a target prints")
-        assert follower.state.goes_on
+        assert follower.state.in_progress
 
 
 def test_killing_a_console_does_not_affect_its_run(place: Place, material: Material) -> None:

@@ -118,7 +118,7 @@ def test_an_interrupted_run_is_live_until_its_last_event(cut_off):
     clock.now = player.pace.length - 0.01
     while player.poll():
         pass
-    assert player.state.goes_on
+    assert player.state.in_progress
     play_out(player, clock, 1.0)
     assert player.state.interrupted
 

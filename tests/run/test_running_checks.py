@@ -135,8 +135,8 @@ async def test_an_image_with_thousands_of_volumes_is_not_started() -> None:
     checked = await ask(
         "no/such", WANTED, own_command=(), volumes=many, emulated=False, run_id="r", lane="l"
     )
-    assert isinstance(checked.said, ProbeTrouble)
-    assert checked.said.reason.startswith("the image declares 5000 volumes")
+    assert isinstance(checked.probe, ProbeTrouble)
+    assert checked.probe.reason.startswith("the image declares 5000 volumes")
     assert checked.command == []
 
 

@@ -91,7 +91,7 @@ def test_warm_builds_do_not_displace_a_cold_one(tmp_path: Path) -> None:
     assert redis == [*(2.0 + SAMPLES + 4 - number for number in range(SAMPLES)), 1.0]
     assert {s.kind.variant for s in found} == {"redis", "minimal"}
     # The cold run had eight targets, of which two are requested.
-    assert {s.kind.beside for s in found if s.at == 1.0} == {8}
+    assert {s.kind.concurrency for s in found if s.at == 1.0} == {8}
     assert all(s.steps for s in found)
 
 

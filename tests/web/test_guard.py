@@ -40,12 +40,12 @@ async def served(
     names: HostNames | None = None,
     most: int = 4,
     secure: bool = False,
-    said: Callable[[str], None] = lambda _: None,
+    log: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[tuple[ClientSession, str, Authenticator]]:
     """Serve on a free port, with a client."""
     authenticator = Authenticator(token)
     guard = Guard(names or HostNames(), authenticator, cookie=COOKIE, secure=secure)
-    server = TestServer(await ConsoleServer(CONSOLE, guard, most=most, said=said)._make_app())
+    server = TestServer(await ConsoleServer(CONSOLE, guard, most=most, log=log)._make_app())
     await server.start_server()
     jar = CookieJar(unsafe=True)
     async with ClientSession(cookie_jar=jar) as client:
@@ -236,7 +236,7 @@ async def test_the_number_of_consoles_is_limited() -> None:
 async def test_invalid_messages_end_the_console_with_one_line(sent: str) -> None:
     lines: list[str] = []
     async with (
-        served(None, said=lines.append) as (client, url, _),
+        served(None, log=lines.append) as (client, url, _),
         client.ws_connect(f"{url}/ws", headers={"Origin": url}) as tab,
     ):
         await tab.receive_bytes()

@@ -43,7 +43,7 @@ def run(parsed: argparse.Namespace) -> int:
         send_request(folder, Request("cancel"))
         sys.stdout.write(f"run {name} was interrupted: its leftover processes were stopped\n")
         return 0
-    if not state.goes_on:
+    if not state.in_progress:
         raise Problem(f"run {name} has finished ({word_of(state)}): nothing to cancel")
     targets = [target for target in named if not state.targets[target].status.is_over]
     if named and not targets:

@@ -28,7 +28,7 @@ def run(parsed: argparse.Namespace) -> int:
     folder = run_named(parsed.run_name)
     name = folder.path.name
     state = state_now(folder)
-    if state.goes_on:
+    if state.in_progress:
         raise Problem(
             f"run {name} is in progress: nothing to resume",
             fix=f"follow the run with `openhqm-tui attach {name}`",

@@ -67,7 +67,7 @@ def run(parsed: argparse.Namespace) -> int:
             raise Problem(f"{target} of run {name} is {word}: nothing to retry")
     targets = named or to_retry(state)
     if not targets:
-        so_far = "is in progress, and nothing has failed so far" if state.goes_on else "passed"
+        so_far = "is in progress, and nothing has failed so far" if state.in_progress else "passed"
         raise Problem(f"run {name} {so_far}: nothing to retry")
     requests = [Request("retry", target) for target in targets]
     return send_and_follow(parsed, folder, state, requests, f"retrying {', '.join(targets)}")
@@ -109,5 +109,5 @@ def send_and_follow(
     send_request(folder, *requests)
     sys.stderr.write(f"openhqm-tui: {what} in run {name}\n")
     # Ctrl-C cancels a run that was continued here, as with `build`, but not one already live.
-    watch = show_and_leave if state.goes_on else show_and_cancel
+    watch = show_and_leave if state.in_progress else show_and_cancel
     return watch(follower, parsed.format, verbose=parsed.verbose)

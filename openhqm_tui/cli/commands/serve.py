@@ -140,7 +140,7 @@ def run(parsed: argparse.Namespace) -> int:
                 f"safer: ssh -L {port}:127.0.0.1:{port} {host}"
             )
         words = console_words(watch_only=watch_only)
-        ConsoleServer(words, guard, most=parsed.most_sessions, said=log).serve_on(bound)
+        ConsoleServer(words, guard, most=parsed.most_sessions, log=log).serve_on(bound)
     finally:
         for one in bound:
             one.close()

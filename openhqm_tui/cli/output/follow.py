@@ -128,7 +128,7 @@ def show(follower: Follower, output: Output) -> None:
 
 
 def _goes_on(follower: Follower) -> bool:
-    return follower.state.goes_on and follower.folder.is_live()
+    return follower.state.in_progress and follower.folder.is_live()
 
 
 def _say_how_it_ended(follower: Follower) -> int:

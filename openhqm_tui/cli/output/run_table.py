@@ -103,7 +103,7 @@ def row_of(folder: RunFolder) -> RunRow:
         run=name,
         folder=path,
         state=word_of(state),
-        live=state.goes_on,
+        live=state.in_progress,
         created=state.info.created,
         seconds=state.elapsed(time.time()),
         size=size,

@@ -256,7 +256,7 @@ def last_line(state: RunState) -> str:
         counts[word] = counts.get(word, 0) + 1
     results = ", ".join(f"{count} {word}" for word, count in counts.items())
     took = state.elapsed(state.ended or state.last_at)
-    elapsed = elapsed_text(took, running=state.goes_on)
+    elapsed = elapsed_text(took, running=state.in_progress)
     line = f"{count_text(len(lanes), 'image')}: {results} in {elapsed}"
     if hits := hits_of(state).words:
         line += f" · {hits}"

@@ -105,7 +105,7 @@ _NOT_REPORTED = Result(Answer.UNKNOWN, "the container reported nothing")
 
 def judge_running(
     expected: Expectation,
-    said: ProbeAnswer | ProbeTrouble,
+    probe: ProbeAnswer | ProbeTrouble,
     *,
     how: str = "",
     seen: Evidence = Evidence(),  # noqa: B008 - frozen
@@ -116,11 +116,11 @@ def judge_running(
     what was read without running the image.
     """
     names = checks_for(expected, Group.RUNNING)
-    if isinstance(said, ProbeTrouble):
-        return _without_report(expected, said, seen, how)
-    seen = msgspec.structs.replace(seen, probe=said, emulated=how == "emulated")
+    if isinstance(probe, ProbeTrouble):
+        return _without_report(expected, probe, seen, how)
+    seen = msgspec.structs.replace(seen, probe=probe, emulated=how == "emulated")
     results = {name: CHECKS[name].judge(expected, seen) for name in names}
-    trouble = said.trouble or ProbeTrouble(reason=_NOT_REPORTED.seen)
+    trouble = probe.trouble or ProbeTrouble(reason=_NOT_REPORTED.seen)
     missing = sorted((name for name in names if results[name] is None), key=_turn)
     for name in missing:
         results[name] = Result(Answer.UNKNOWN, f"not checked: {trouble.reason}")

@@ -66,8 +66,8 @@ def interpreters_of(command: Sequence[str]) -> tuple[str, ...]:
     if named := python_of(command):
         return (named,)
     folders = [posixpath.dirname(word) for word in words_of(command) if word.startswith("/")]
-    beside = [f"{folder}/python" for folder in folders if folder.endswith("/bin")]
-    return tuple(dict.fromkeys([*beside[:1], "python", "python3"]))
+    sibling = [f"{folder}/python" for folder in folders if folder.endswith("/bin")]
+    return tuple(dict.fromkeys([*sibling[:1], "python", "python3"]))
 
 
 def scripts_in(command: Sequence[str]) -> list[str]:

@@ -30,13 +30,13 @@ _SIGNALS = {2: "SIGINT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM
 _NO_MORE_MEMORY = "build fewer targets in parallel (`--jobs 1`), or give the engine more memory"
 
 
-def engine_failure(said: str, exit_code: int = 1, builder: str = "") -> EngineFailure | None:
+def engine_failure(output: str, exit_code: int = 1, builder: str = "") -> EngineFailure | None:
     """Return the engine failure that a failed Buildx reports; None: none known.
 
     A negative `exit_code` is the signal that ended Buildx; `builder` is the requested builder.
     """
     # Searched only in errors, never in a build's output: a step's own connection may be refused.
-    remedy = remedy_for(said, "engine")
+    remedy = remedy_for(output, "engine")
     kind = remedy.engine if remedy is not None else None
     if kind is None and exit_code < 0:
         kind = EngineFailureKind.BUILDX_KILLED
@@ -102,28 +102,28 @@ _DIGEST = re.compile(r"(?<=@sha256:)[0-9a-f]{64}:")
 _ADDRESS = re.compile(r"https?://[^\s\"]+")
 
 
-def push_failure(said: str, tag: str = "") -> str:
+def push_failure(output: str, tag: str = "") -> str:
     """Return why a push failed, from the output of Docker or Buildx, which is quoted last.
 
     Names are ignored: an image may be called `denied/quota`, so `tag` and addresses are removed
     before the search.
     """
-    lines = [line for line in said.splitlines() if line.strip()]
+    lines = [line for line in output.splitlines() if line.strip()]
     last = one_line(lines[-1], 240) if lines else "docker push printed nothing"
-    reason = push_reason(said, tag)
+    reason = push_reason(output, tag)
     return f"{reason} ({last})" if reason else last
 
 
-def push_reason(said: str, tag: str = "") -> str:
+def push_reason(output: str, tag: str = "") -> str:
     """Return our message on why a push failed and what to do; '' if unknown."""
-    lines = [line for line in said.splitlines() if line.strip() and not _PROGRESS.match(line)]
+    lines = [line for line in output.splitlines() if line.strip() and not _PROGRESS.match(line)]
     remedy = remedy_for(_DIGEST.sub("", _without_names("\n".join(lines), tag)), "push")
     return remedy.push if remedy is not None else ""
 
 
-def is_about_trust(said: str) -> bool:
+def is_about_trust(output: str) -> bool:
     """Return whether a registry couldn't be queried because of TLS or its certificate."""
-    lowered = said.lower()
+    lowered = output.lower()
     signs = ("server gave http response to https client", "x509:", "tls: failed to verify")
     return any(sign in lowered for sign in signs)
 
@@ -179,13 +179,13 @@ def trouble_of(target: TargetState, exit_code: int) -> EngineFailure | None:
 
     Output of steps isn't evidence of one, except for a full disk, where the step itself fails.
     """
-    said = [text for text in target.texts if text.startswith("ERROR:")]
+    output = [text for text in target.texts if text.startswith("ERROR:")]
     step = target.failed_step
     if step is not None:
         lane = target.lanes.get(step.lane) if step.lane is not None else None
         last = (lane.log if lane else target.log).last(_LAST_WORDS, step=step.number)
-        said += [step.error, *(line for line in last if _NO_SPACE.search(line))]
-    return engine_failure("\n".join(said), exit_code, target.run.info.builder)
+        output += [step.error, *(line for line in last if _NO_SPACE.search(line))]
+    return engine_failure("\n".join(output), exit_code, target.run.info.builder)
 
 
 def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
@@ -201,13 +201,13 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
     if step is None:
         # If the cause is known, Buildx's own message is with the rest of its output.
         told = None if trouble is not None else error
-        said = tuple(plain(text) for text in texts if text is not told)[-lines:]
+        output = tuple(plain(text) for text in texts if text is not told)[-lines:]
         failure = Failure(
             target=target.name,
             where=where,
             source=source,
             reason=reason or f"Buildx exited with code {target.exit_code}",
-            log=said,
+            log=output,
             log_file=text_log_of(target.stream),
             hint=hint_for(error or target.reason),
         )

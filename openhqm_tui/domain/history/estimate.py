@@ -46,8 +46,8 @@ class Estimate(msgspec.Struct, frozen=True):
 class EstimateRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A target to estimate, by the properties that samples are compared by.
 
-    `place` is what it is built from (see `place_of`), `node` the builder, `beside` the number of
-    targets built together, including itself.
+    `place` is what it is built from (see `place_of`), `node` the builder, `concurrency` the number
+    of targets built together, including itself.
     """
 
     variant: str
@@ -55,7 +55,7 @@ class EstimateRequest(msgspec.Struct, frozen=True, kw_only=True):
     place: str = ""
     host: str = ""
     node: str = ""
-    beside: int = 1
+    concurrency: int = 1
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +80,8 @@ def samples_of(run: RunRecord, targets: int = 0) -> list[Sample]:
     if run.imported:
         return []
     many = targets or len(run.targets)
-    beside = min(many, run.jobs or many)
-    return [_sample(run, target, beside) for target in run.targets if _teaches(target)]
+    concurrency = min(many, run.jobs or many)
+    return [_sample(run, target, concurrency) for target in run.targets if _teaches(target)]
 
 
 def place_of(source: str, context: str, dockerfile: str) -> str:
@@ -109,8 +109,10 @@ def like(samples: Iterable[Sample], wants: EstimateRequest) -> list[Sample]:
         return []
     best = min(_strangeness(sample.kind, wants) for sample in fit)
     kind = [sample for sample in fit if _strangeness(sample.kind, wants) == best]
-    kind.sort(key=lambda sample: (_beside(sample.kind, wants), -sample.at))
-    near = [s for s in kind if _beside(s.kind, wants) == _beside(kind[0].kind, wants)]
+    kind.sort(key=lambda sample: (_concurrency_gap(sample.kind, wants), -sample.at))
+    near = [
+        s for s in kind if _concurrency_gap(s.kind, wants) == _concurrency_gap(kind[0].kind, wants)
+    ]
     # A few with the same parallelism are better than many that had the machine to themselves.
     chosen = near if len(near) >= 2 else kind
     return [_cut(sample, set(wants.platforms)) for sample in chosen]
@@ -155,7 +157,7 @@ def _teaches(target: TargetRecord) -> bool:
     return target.outcome == Outcome.PASSED.value and target.build_seconds > 0
 
 
-def _sample(run: RunRecord, target: TargetRecord, beside: int) -> Sample:
+def _sample(run: RunRecord, target: TargetRecord, concurrency: int) -> Sample:
     return Sample(
         kind=EstimateRequest(
             variant=target.variant,
@@ -163,7 +165,7 @@ def _sample(run: RunRecord, target: TargetRecord, beside: int) -> Sample:
             place=place_of(run.source, run.context, run.dockerfile),
             host=run.host,
             node=run.builder,
-            beside=beside,
+            concurrency=concurrency,
         ),
         at=run.created,
         build=target.build_seconds,
@@ -184,9 +186,9 @@ def _strangeness(kind: EstimateRequest, wants: EstimateRequest) -> tuple[bool, b
     return not asked <= had, kind.node != wants.node, asked != had
 
 
-def _beside(kind: EstimateRequest, wants: EstimateRequest) -> int:
+def _concurrency_gap(kind: EstimateRequest, wants: EstimateRequest) -> int:
     """Return how the number of targets built together differs: not, up to twice, more."""
-    few, many = sorted((max(1, kind.beside), max(1, wants.beside)))
+    few, many = sorted((max(1, kind.concurrency), max(1, wants.concurrency)))
     return (many // few).bit_length() - 1 if many != few else 0
 
 
@@ -254,6 +256,6 @@ class PlanEstimator:
             place=self._place,
             host=self._host,
             node=order.builder,
-            beside=min(many, order.jobs or many),
+            concurrency=min(many, order.jobs or many),
         )
         return before_start(self._samples, wants, check=self._check)

@@ -68,7 +68,7 @@ class Forecast:
 
         With a push to come it isn't whole: the time of a push can't be estimated.
         """
-        if not state.goes_on:
+        if not state.in_progress:
             return None
         if not self._by_variant:
             return None
@@ -104,14 +104,14 @@ class Forecast:
 
         For a queued target, the time from its start.
         """
-        if target.status.is_over or not target.run.goes_on:
+        if target.status.is_over or not target.run.in_progress:
             return None
         left = self._left(target, now)
         return left.all if left is not None else None
 
     def lane(self, lane: LaneState, now: float) -> Estimate | None:
         """Return the seconds until a lane is verified: its target's build plus its own checks."""
-        if lane.status.is_over or not lane.target.run.goes_on:
+        if lane.status.is_over or not lane.target.run.in_progress:
             return None
         left = self._left(lane.target, now)
         if left is None:
@@ -245,7 +245,7 @@ def wanted(target: TargetState) -> EstimateRequest:
         place=place_of(info.source, masked(info.context), masked(info.dockerfile)),
         host=info.host,
         node=info.builder,
-        beside=min(many, info.jobs or many),
+        concurrency=min(many, info.jobs or many),
     )
 
 

@@ -222,18 +222,18 @@ def _joined(graph: Sequence[Vertex], platforms: Mapping[Platform, Node]) -> dict
             told[vertex.digest] = name.made_for
         elif name.kind is StepKind.BUILD and name.made_for is None:
             untold.add(vertex.digest)
-    beside: dict[str, list[str]] = {}
+    adjacent: dict[str, list[str]] = {}
     for vertex in graph:
         for digest in vertex.inputs or ():
-            beside.setdefault(vertex.digest, []).append(digest)
-            beside.setdefault(digest, []).append(vertex.digest)
+            adjacent.setdefault(vertex.digest, []).append(digest)
+            adjacent.setdefault(digest, []).append(vertex.digest)
     found: dict[str, Platform] = {}
     while untold:
         group, edge, seen = [], [untold.pop()], set[Platform]()
         while edge:
             digest = edge.pop()
             group.append(digest)
-            for near in beside.get(digest, ()):
+            for near in adjacent.get(digest, ()):
                 if near in told:
                     seen.add(told[near])
                 elif near in untold:

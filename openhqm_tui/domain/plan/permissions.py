@@ -17,13 +17,13 @@ from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.attributes import attributes_of, fields_of
 from openhqm_tui.domain.plan.outputs import is_image, read_output
 
-READ, WRITE, BOTH = "fs.read", "fs.write", "fs"
+READ, WRITE, READ_WRITE = "fs.read", "fs.write", "fs"
 NETWORK, INSECURE, SSH, DEVICE = "network.host", "security.insecure", "ssh", "device"
 ANY = "*"
 # Buildx also accepts the keys for images, without effect.
 _PLAIN = (NETWORK, INSECURE, SSH)
-_WITH_VALUE = (READ, WRITE, BOTH, DEVICE, "image.push", "image.load", "image")
-_ORDER = (NETWORK, INSECURE, DEVICE, SSH, BOTH, READ, WRITE)
+_WITH_VALUE = (READ, WRITE, READ_WRITE, DEVICE, "image.push", "image.load", "image")
+_ORDER = (NETWORK, INSECURE, DEVICE, SSH, READ_WRITE, READ, WRITE)
 
 _HTTP = ("http://", "https://")
 # Only what Go's URL parser certainly accepts: Buildx treats anything else as a local path.
@@ -105,7 +105,7 @@ def parse_permission(text: str) -> tuple[Permission, ...]:
             valid="fs=PATH fs.read=PATH fs.write=PATH network.host security.insecure ssh "
             "device[=NAME]",
         )
-    if key == BOTH:
+    if key == READ_WRITE:
         return (Permission(READ, value or "."), Permission(WRITE, value or "."))
     if key in {READ, WRITE}:
         return (Permission(key, value or "."),)
@@ -242,7 +242,7 @@ def described(permissions: Iterable[Permission], folder: str) -> list[str]:
         INSECURE: "run privileged build containers",
         SSH: "forward the SSH agent",
         DEVICE: "access CDI devices",
-        BOTH: "read and write {}",
+        READ_WRITE: "read and write {}",
         READ: "read {}",
         WRITE: "write {}",
     }
@@ -268,7 +268,7 @@ def _as_shown(permissions: Iterable[Permission], folder: str) -> list[Permission
         one.value for one in given if one.key == WRITE
     }
     shown = {
-        Permission(BOTH if one.value in both else one.key, _near(one.value, folder))
+        Permission(READ_WRITE if one.value in both else one.key, _near(one.value, folder))
         if one.key in {READ, WRITE}
         else one
         for one in given

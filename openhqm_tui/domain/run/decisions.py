@@ -50,7 +50,7 @@ def can_resume(state: RunState) -> bool:
     lanes = (lane for lane in state.lanes if lane.target.outcome is not Outcome.FAILED)
     statuses = {lane.status for lane in lanes}
     statuses |= {target.status for target in state.targets.values()}
-    return state.interrupted or (not state.goes_on and Status.CANCELLED in statuses)
+    return state.interrupted or (not state.in_progress and Status.CANCELLED in statuses)
 
 
 def was_cut_off(standing: TargetState | LaneState) -> bool:

@@ -67,7 +67,7 @@ class LaneState:
         """The status: of its build, then of its checks."""
         target = self.target
         if target.started is None and target.outcome is None:
-            return Status.WAITING if target.run.goes_on else Status.CANCELLED
+            return Status.WAITING if target.run.in_progress else Status.CANCELLED
         if target.outcome is Outcome.FAILED:
             steps = {step.status for step in self.steps}
             stopped = Status.FAILED not in steps and target.failed_step is not None
@@ -80,13 +80,13 @@ class LaneState:
                 return Status.FAILED
             return Status.UNKNOWN if worst_answer is Answer.UNKNOWN else Status.PASSED
         if self.check_started is not None:
-            return Status.CHECKING if target.run.goes_on else Status.CANCELLED
+            return Status.CHECKING if target.run.in_progress else Status.CANCELLED
         if target.outcome is Outcome.PASSED:
             if not target.is_checked:
                 return Status.DONE
-            over = self.check_cut or not target.run.goes_on
+            over = self.check_cut or not target.run.in_progress
             return Status.CANCELLED if over else Status.CHECKING
-        return Status.RUNNING if target.run.goes_on else Status.CANCELLED
+        return Status.RUNNING if target.run.in_progress else Status.CANCELLED
 
     @property
     def has_image(self) -> bool:
@@ -242,8 +242,8 @@ class TargetState:
             return Status.CANCELLED
         if self.outcome is None:
             if self.started is None:
-                return Status.WAITING if self.run.goes_on else Status.CANCELLED
-            return Status.RUNNING if self.run.goes_on else Status.CANCELLED
+                return Status.WAITING if self.run.in_progress else Status.CANCELLED
+            return Status.RUNNING if self.run.in_progress else Status.CANCELLED
         lanes = {lane.status for lane in self.lanes.values()}
         for status in (Status.CHECKING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED):
             if status in lanes:
@@ -324,7 +324,7 @@ class RunState:
         self._interrupted = self.outcome is None
 
     @property
-    def goes_on(self) -> bool:
+    def in_progress(self) -> bool:
         """Whether it is being executed."""
         return self.outcome is None and not self.interrupted
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from openhqm_tui.domain.emulators import EMULATED_CPU
 from openhqm_tui.domain.findings import Finding, Fix, Health
-from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, Platform
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.api import USUAL_SOCKET, local_socket
 from openhqm_tui.engine.docker.command import Runner, capture
@@ -363,8 +363,6 @@ try() {{ # platform
 """
 
 
-BOTH = (Platform("linux", "amd64"), Platform("linux", "arm64"))
-
 _WHY = "every image starts from the base image"
 
 _WAYS_OUT = {
@@ -519,7 +517,7 @@ def _bootstrap(
     # A rebuild drops omitted platforms: keep the existing ones and the usual two.
     known = tuple(platform for platform in DEBIAN_PLATFORMS if platform not in platforms)
     held = local_platforms((BOOTSTRAPPED_BASE,), known, run=run)[BOOTSTRAPPED_BASE]
-    every = dict.fromkeys((*BOTH, *platforms, *held))
+    every = dict.fromkeys((*DEFAULT_PLATFORMS, *platforms, *held))
     return bootstrap_fix([one for one in every if runnable(one, machine)], machine)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from openhqm_tui.domain.emulators import speed_text
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.formatting import count_text, size_text
-from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, Platform
 from openhqm_tui.engine.docker.command import Runner, capture
 from openhqm_tui.engine.docker.facts import (
     OLDEST_BUILDX,
@@ -25,7 +25,7 @@ from openhqm_tui.engine.docker.facts import (
 from openhqm_tui.engine.doctor.apply import (
     ways,
 )
-from openhqm_tui.engine.doctor.base_findings import BOTH, base_findings, registry_finding
+from openhqm_tui.engine.doctor.base_findings import base_findings, registry_finding
 from openhqm_tui.engine.doctor.emulators import (
     IMAGE,
     emulator_fix,
@@ -183,7 +183,7 @@ _ON_HOSTED_CI = "in GitHub Actions, use docker/setup-docker-action"
 
 
 def examine(
-    platforms: Sequence[Platform] = BOTH,
+    platforms: Sequence[Platform] = DEFAULT_PLATFORMS,
     base: str = UPSTREAM_BASE,
     builder: str | None = None,
     *,
@@ -212,7 +212,7 @@ def examine(
 def diagnose(
     facts: EngineFacts,
     machine: Machine,
-    platforms: Sequence[Platform] = BOTH,
+    platforms: Sequence[Platform] = DEFAULT_PLATFORMS,
     base: str = UPSTREAM_BASE,
     *,
     deep: bool = True,

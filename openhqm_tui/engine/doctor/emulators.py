@@ -81,11 +81,11 @@ def with_emulators(
     emulated = [platform for platform in platforms if facts.emulated(platform)]
     if not emulated or facts.driver not in _ON_THE_ENGINE:
         return facts
-    said = _said_here(emulated, run=run) if facts.local and facts.driver == "docker" else {}
+    output = _said_here(emulated, run=run) if facts.local and facts.driver == "docker" else {}
     known = _read(memory)
     found = dict(facts.emulators)
     for platform in emulated:
-        emulator = _ask(platform, facts, said.get(platform, ""), image, run=run)
+        emulator = _ask(platform, facts, output.get(platform, ""), image, run=run)
         if emulator is None:
             continue
         key = f"{facts.engine_name} {platform} {emulator.name} {emulator.version}"
@@ -111,15 +111,15 @@ def probe_command(platform: Platform, image: str, *environment: str) -> list[str
 
 
 def _ask(
-    platform: Platform, facts: EngineFacts, said: str, image: str, *, run: Runner
+    platform: Platform, facts: EngineFacts, output: str, image: str, *, run: Runner
 ) -> Emulator | None:
-    if not said and image:
+    if not output and image:
         (outcome,) = run(probe_command(platform, image, ASK_VERSION), timeout=_PROBE_SECONDS)
-        said = outcome.out if outcome.ok else ""
+        output = outcome.out if outcome.ok else ""
     flags = emulator_flags(platform) if facts.local else ""
-    if version := parse_version(said):
+    if version := parse_version(output):
         return Emulator(version=version, flags=flags)
-    if said.startswith("seconds "):
+    if output.startswith("seconds "):
         # It ran the program instead of printing a version, so it isn't QEMU.
         return Emulator(name="Rosetta" if platform.arch == "amd64" else "an emulator")
     return None

@@ -18,9 +18,9 @@ from openhqm_tui.engine.layers.stream import (
     PACKED,
     PIECE,
     Budget,
-    Damaged,
+    CorruptArchive,
+    LimitExceeded,
     Stream,
-    TooMuch,
     decompressed,
 )
 from openhqm_tui.engine.layers.tar import BLOCK, TarReader
@@ -54,7 +54,7 @@ class ArchiveReader:
         self._left_entries = limits.entries
 
     def programs(self, content: bytes) -> list[tuple[str, str]]:
-        """Return the path in the archive and the machine of ELF files; raises TooMuch."""
+        """Return the path in the archive and the machine of ELF files; raises LimitExceeded."""
         found: list[tuple[str, str]] = []
         counts = Counter[tuple[str, str]]()
         for path, machine in self._in(content, 1):
@@ -78,7 +78,7 @@ class ArchiveReader:
                     inner = b"".join(self._counted(head.pieces()))
                     for below, machine in self._in(inner, depth + 1):
                         yield f"{path}!/{below}", machine
-        except Damaged:
+        except CorruptArchive:
             return
 
     def _tar(self, content: bytes) -> Iterator[tuple[str, int, Iterator[bytes]]]:
@@ -93,12 +93,12 @@ class ArchiveReader:
         # Counted before the directory is parsed: every entry takes memory.
         self._left_entries -= content.count(_DIRECTORY_ENTRY)
         if self._left_entries < 0:
-            raise TooMuch("too many files in archives")
+            raise LimitExceeded("too many files in archives")
         # `zipfile` and its decompressors raise errors of many types for corrupt or encrypted data.
         try:
             file = zipfile.ZipFile(io.BytesIO(content))
         except Exception as error:
-            raise Damaged("the zip directory is corrupt") from error
+            raise CorruptArchive("the zip directory is corrupt") from error
         for member in file.infolist():
             yield member.filename, member.file_size, _read(file, member)
 
@@ -128,7 +128,7 @@ def is_archive(path: str, start: bytes) -> bool:
         return _is_tar(start)
     try:
         return _is_tar(Stream(decompressed(Stream([start]))).peek(BLOCK))
-    except Damaged:
+    except CorruptArchive:
         return False
 
 

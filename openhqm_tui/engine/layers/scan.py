@@ -31,9 +31,9 @@ from openhqm_tui.engine.layers.archives import ArchiveLimits, ArchiveReader, is_
 from openhqm_tui.engine.layers.stream import (
     PIECE,
     Budget,
-    Damaged,
+    CorruptArchive,
+    LimitExceeded,
     Stream,
-    TooMuch,
     looks_packed,
     new_digest,
     unpacked,
@@ -108,9 +108,9 @@ def scan_export(source: Iterable[bytes], order: ScanOrder) -> Iterator[ScanLine]
             continue
         try:
             layer = scan_layer(packed, budget, blob, order.limits)
-        except (Damaged, TooMuch) as error:
+        except (CorruptArchive, LimitExceeded) as error:
             yield ScanLine(trouble=ScanProblem(blob=blob, reason=str(error)))
-            if isinstance(error, TooMuch):
+            if isinstance(error, LimitExceeded):
                 return
             continue
         if layer.digest in wanted:
@@ -119,7 +119,7 @@ def scan_export(source: Iterable[bytes], order: ScanOrder) -> Iterator[ScanLine]
 
 
 def scan_layer(packed: Stream, budget: Budget, blob: str, limits: Limits) -> ScannedLayer:
-    """Read one layer, compressed or not; raises Damaged and TooMuch."""
+    """Read one layer, compressed or not; raises CorruptArchive and LimitExceeded."""
     digest = new_digest()
     stream = Stream(unpacked(packed, budget, digest))
     scan = _LayerScan(limits)
@@ -227,7 +227,7 @@ class _LayerScan:
             return
         try:
             programs = self._archives.programs(content)
-        except TooMuch as error:
+        except LimitExceeded as error:
             self._tell(Found(FileKind.UNREAD, path, str(error)))
             return
         for inside, machine in programs:
@@ -253,7 +253,7 @@ class _LayerScan:
     def _take_room(self, text: str) -> None:
         self._room -= len(text)
         if self._room < 0 or len(self._found) + len(self._links) >= self._most_found:
-            raise TooMuch(
+            raise LimitExceeded(
                 f"too many files to report (limit: {self._most_found}), or their paths are too long"
             )
 
@@ -331,7 +331,7 @@ def run(order: ScanOrder, source: Iterable[bytes], say: Callable[[bytes], object
     try:
         for line in scan_export(source, order):
             say(msgspec.json.encode(line) + b"\n")
-    except (Damaged, TooMuch) as error:
+    except (CorruptArchive, LimitExceeded) as error:
         say(msgspec.json.encode(ScanLine(trouble=ScanProblem(reason=str(error)))) + b"\n")
     except MemoryError:
         memory = f"reading the layers takes more than {order.limits.memory >> 20} MB of memory"

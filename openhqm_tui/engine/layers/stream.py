@@ -31,11 +31,11 @@ _ZSTD_SKIPPED = tuple(bytes([0x50 + n, 0x2A, 0x4D, 0x18]) for n in range(16))
 _LARGEST_WINDOW = 27
 
 
-class Damaged(Problem):
+class CorruptArchive(Problem):
     """A layer that can't be read; `str()` is the reason."""
 
 
-class TooMuch(Problem):
+class LimitExceeded(Problem):
     """A layer or an image exceeds a limit; `str()` says which one."""
 
 
@@ -48,16 +48,16 @@ class Budget:
         self._left_entries = entries
 
     def take(self, size: int) -> None:
-        """Use up bytes; raises TooMuch."""
+        """Use up bytes; raises LimitExceeded."""
         self._left -= size
         if self._left < 0:
-            raise TooMuch(f"the total unpacked size exceeds {size_text(self._size)}")
+            raise LimitExceeded(f"the total unpacked size exceeds {size_text(self._size)}")
 
     def take_entry(self) -> None:
-        """Use up one file, folder or link; raises TooMuch."""
+        """Use up one file, folder or link; raises LimitExceeded."""
         self._left_entries -= 1
         if self._left_entries < 0:
-            raise TooMuch(f"more than {self._entries} files")
+            raise LimitExceeded(f"more than {self._entries} files")
 
 
 class Stream:
@@ -107,7 +107,7 @@ class Stream:
 def unpacked(packed: Stream, budget: Budget, digest: _Hash) -> Iterator[bytes]:
     """Yield what a layer unpacks to (gzip, zstd or neither), counted and hashed.
 
-    Raises Damaged and TooMuch.
+    Raises CorruptArchive and LimitExceeded.
     """
     for piece in decompressed(packed):
         budget.take(len(piece))
@@ -116,7 +116,10 @@ def unpacked(packed: Stream, budget: Budget, digest: _Hash) -> Iterator[bytes]:
 
 
 def decompressed(packed: Stream) -> Iterator[bytes]:
-    """Yield what a file unpacks to: gzip, zstd, xz or bzip2, else the file; raises Damaged."""
+    """Yield what a file unpacks to: gzip, zstd, xz or bzip2, else the file.
+
+    Raises CorruptArchive.
+    """
     start = packed.peek(6)
     if start.startswith(_GZIP):
         return _gunzip(packed.pieces())
@@ -149,12 +152,12 @@ def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
             try:
                 out = member.decompress(left, PIECE)
             except zlib.error as error:
-                raise Damaged("the gzip data is corrupt") from error
+                raise CorruptArchive("the gzip data is corrupt") from error
             left = member.unused_data if member.eof else member.unconsumed_tail
             if out:
                 yield out
     if not member.eof:
-        raise Damaged("the gzip data is truncated")
+        raise CorruptArchive("the gzip data is truncated")
 
 
 def _frames(
@@ -169,12 +172,12 @@ def _frames(
             try:
                 out = frame.decompress(left, PIECE)
             except error_type as error:
-                raise Damaged(f"the {name} data is corrupt") from error
+                raise CorruptArchive(f"the {name} data is corrupt") from error
             left = frame.unused_data if frame.eof else b""
             if out:
                 yield out
     if not frame.eof:
-        raise Damaged(f"the {name} data is truncated")
+        raise CorruptArchive(f"the {name} data is truncated")
 
 
 def _xz() -> tuple[Callable[[], Any], type[Exception]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from openhqm_tui.engine.layers.stream import Budget, Damaged, Stream, TooMuch
+from openhqm_tui.engine.layers.stream import Budget, CorruptArchive, LimitExceeded, Stream
 
 BLOCK = 512
 _ZEROS = bytes(BLOCK)
@@ -53,7 +53,7 @@ class Entry(NamedTuple):
 class TarReader:
     """The entries of a tar stream, and the content of the last one read.
 
-    Raises Damaged if the stream isn't a complete tar, TooMuch above a limit.
+    Raises CorruptArchive if the stream isn't a complete tar, LimitExceeded above a limit.
     """
 
     def __init__(self, stream: Stream, budget: Budget) -> None:
@@ -80,14 +80,14 @@ class TarReader:
         while self._left:
             piece = next(self._stream.pieces(self._left), b"")
             if not piece:
-                raise Damaged("the tar archive ends in the middle of a file")
+                raise CorruptArchive("the tar archive ends in the middle of a file")
             self._left -= len(piece)
             yield piece
 
     def _finish(self) -> None:
         rest = self._left + self._padding
         if self._stream.skip(rest) != rest:
-            raise Damaged("the tar archive ends in the middle of a file")
+            raise CorruptArchive("the tar archive ends in the middle of a file")
         self._left = self._padding = 0
 
     def _header(self, extended: dict[str, bytes]) -> bytes | None:
@@ -97,17 +97,17 @@ class TarReader:
             block = self._stream.take(BLOCK)
             if block in {b"", _ZEROS}:
                 if extended or self._stream.take(BLOCK) not in {b"", _ZEROS}:
-                    raise Damaged("the tar archive is truncated")
+                    raise CorruptArchive("the tar archive is truncated")
                 return None
             if len(block) != BLOCK or not _is_sound(block):
-                raise Damaged("the tar archive has a corrupt header")
+                raise CorruptArchive("the tar archive has a corrupt header")
             kind = chr(block[156])
             if kind in "xgLK":
                 # For all headers of an entry: their number isn't limited.
                 size = _number(block[124:136])
                 room -= size
                 if room < 0:
-                    raise TooMuch(f"the tar headers of a file exceed {MOST_HEADER >> 10} KB")
+                    raise LimitExceeded(f"the tar headers of a file exceed {MOST_HEADER >> 10} KB")
                 self._extend(kind, size, extended)
                 continue
             if kind == "S" and block[482]:
@@ -155,7 +155,7 @@ class TarReader:
         lines, wanted, text = 0, 1, b""
         while lines < wanted:
             if self._left < BLOCK or len(text) > MOST_HEADER:
-                raise Damaged("the tar archive contains a corrupt sparse file")
+                raise CorruptArchive("the tar archive contains a corrupt sparse file")
             text += self._taken(BLOCK)
             self._left -= BLOCK
             lines = text.count(b"\n")
@@ -165,14 +165,14 @@ class TarReader:
     def _taken(self, size: int) -> bytes:
         data = self._stream.take(size)
         if len(data) != size:
-            raise Damaged("the tar archive is truncated")
+            raise CorruptArchive("the tar archive is truncated")
         return data
 
 
 def _is_sound(block: bytes) -> bool:
     try:
         stored = _number(block[148:156])
-    except Damaged:
+    except CorruptArchive:
         return False
     total = sum(block) - sum(block[148:156]) + 8 * 32
     if stored == total:
@@ -186,19 +186,19 @@ def _number(field: bytes) -> int:
         # Base 256, for numbers too large for octal digits; 0xff begins a negative one.
         value = int.from_bytes(field, "big") & ~(0x80 << 8 * (len(field) - 1))
         if field[0] & 0x40 or value >= 1 << 63:
-            raise Damaged("the tar archive has an invalid number in a header")
+            raise CorruptArchive("the tar archive has an invalid number in a header")
         return value
     digits = field.strip(b" \0")
     if not digits:
         return 0
     if not digits.isdigit() or b"8" in digits or b"9" in digits:
-        raise Damaged("the tar archive has an invalid number in a header")
+        raise CorruptArchive("the tar archive has an invalid number in a header")
     return int(digits, 8)
 
 
 def _decimal(digits: bytes) -> int:
     if not digits.isdigit() or len(digits) > 19:
-        raise Damaged("the tar archive has an invalid number in a header")
+        raise CorruptArchive("the tar archive has an invalid number in a header")
     return int(digits)
 
 
@@ -211,7 +211,7 @@ def _records(data: bytes) -> dict[str, bytes]:
         length = _decimal(data[at:space]) if space > 0 else 0
         record = data[space + 1 : at + length - 1]
         if length < 5 or data[at + length - 1 : at + length] != b"\n" or b"=" not in record:
-            raise Damaged("the tar archive has a corrupt extended header")
+            raise CorruptArchive("the tar archive has a corrupt extended header")
         key, _, value = record.partition(b"=")
         found[key.decode("utf-8", "backslashreplace")] = value
         at += length
@@ -229,7 +229,7 @@ def _sparse_form(extended: dict[str, bytes]) -> str:
 
 def _path(name: bytes) -> str:
     if len(name) > MOST_PATH:
-        raise TooMuch(f"a path is too long ({len(name)} bytes)")
+        raise LimitExceeded(f"a path is too long ({len(name)} bytes)")
     try:
         text = name.decode("utf-8")
     except UnicodeDecodeError:

@@ -123,16 +123,16 @@ class Started:
                 # Repeated, because a signal is lost while the probe is still starting.
                 await asyncio.to_thread(signal_container, container, _STOP_WAITING)
 
-    async def find_trouble(self, said: ProbeAnswer | ProbeTrouble | None = None) -> str:
+    async def find_trouble(self, probe: ProbeAnswer | ProbeTrouble | None = None) -> str:
         """Return the trouble if one has ended by now, or wasn't ready when the probe gave up."""
         for one in self.running if not self.trouble else ():
             state = await asyncio.to_thread(state_of, one.name)
             if state is not None and not state.running:
                 self.trouble = await _with_output(f"companion {one.image} {_end(state)}", one)
                 return self.trouble
-        if not self.trouble and isinstance(said, ProbeAnswer):
+        if not self.trouble and isinstance(probe, ProbeAnswer):
             awaited = self._awaited
-            for one in [awaited[index] for index in said.unready if index < len(awaited)]:
+            for one in [awaited[index] for index in probe.unready if index < len(awaited)]:
                 ports = " or ".join(f":{port}" for port in one.ports)
                 why = f"companion {one.image} isn't ready: nothing listens on {ports}"
                 self.trouble = await _with_output(f"{why} after {READY_PATIENCE:.0f} s", one)
@@ -199,8 +199,8 @@ class Companions:
             raise
         if ended.code or ended.timed_out:
             await remove(name)
-            said = ended.err.decode("utf-8", "replace").strip() or "no response in time"
-            why = one_line(said.splitlines()[0], 200)
+            output = ended.err.decode("utf-8", "replace").strip() or "no response in time"
+            why = one_line(output.splitlines()[0], 200)
             raise _Unavailable(f"companion {companion.image} can't be started: {why}")
         ports: tuple[int, ...] = (companion.ready,) if isinstance(companion.ready, int) else ()
         if companion.ready is None:

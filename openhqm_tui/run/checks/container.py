@@ -85,7 +85,7 @@ class ContainerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     `companions` are those that started its companions, `trouble` is what was wrong with one.
     """
 
-    said: ProbeAnswer | ProbeTrouble
+    probe: ProbeAnswer | ProbeTrouble
     ended: Ended
     command: list[str]
     companions: list[list[str]] = []
@@ -178,7 +178,7 @@ async def ask(
     name = f"openhqm-tui-{run_id}-{lane}"
     companions = companions or Companions()
     if reason := too_many_volumes(volumes):
-        return ContainerAnswer(said=ProbeTrouble(reason=reason), ended=Ended(0), command=[])
+        return ContainerAnswer(probe=ProbeTrouble(reason=reason), ended=Ended(0), command=[])
 
     chosen = INTERPRETER.of(expected)
     candidates = (chosen,) if chosen else interpreters_of(own_command)
@@ -212,38 +212,38 @@ async def ask(
                 plain_emulator=plain_emulator,
             )
             ended = await _run(command, name, limit, started)
-            said = read_answer(ended, nonce, patience=patience, emulated=emulated)
-            trouble = await started.find_trouble(said)
-        if trouble and isinstance(said, ProbeAnswer):
-            service_seen = said.service or SeenService()
+            probe = read_answer(ended, nonce, patience=patience, emulated=emulated)
+            trouble = await started.find_trouble(probe)
+        if trouble and isinstance(probe, ProbeAnswer):
+            service_seen = probe.service or SeenService()
             service_seen = msgspec.structs.replace(service_seen, companion_trouble=trouble)
-            said = msgspec.structs.replace(said, service=service_seen)
+            probe = msgspec.structs.replace(probe, service=service_seen)
         return ContainerAnswer(
-            said=said, ended=ended, command=command, companions=commands, trouble=trouble
+            probe=probe, ended=ended, command=command, companions=commands, trouble=trouble
         )
 
     for interpreter in candidates:
         result = await once(interpreter, expected, name)
-        if not (isinstance(result.said, ProbeTrouble) and result.said.no_python):
+        if not (isinstance(result.probe, ProbeTrouble) and result.probe.no_python):
             break
     else:
-        return msgspec.structs.replace(result, said=_no_python(candidates, chosen))
-    if emulated and _emulator_crashed(result.said):
+        return msgspec.structs.replace(result, probe=_no_python(candidates, chosen))
+    if emulated and _emulator_crashed(result.probe):
         result = await once(interpreter, expected, f"{name}-again", plain_emulator=True)
     if (service := _service_alone(result)) is not None:
         again = await once(interpreter, SERVICE.without(expected), f"{name}-alone")
-        if isinstance(again.said, ProbeAnswer):
-            said = msgspec.structs.replace(again.said, service=service)
-            return msgspec.structs.replace(result, said=said)
+        if isinstance(again.probe, ProbeAnswer):
+            probe = msgspec.structs.replace(again.probe, service=service)
+            return msgspec.structs.replace(result, probe=probe)
     return result
 
 
 def _service_alone(result: ContainerAnswer) -> SeenService | None:
     """Return what is known of the service if the other checks must run again without it."""
-    if isinstance(result.said, ProbeTrouble):
+    if isinstance(result.probe, ProbeTrouble):
         # It was meant to run in the network of a companion that is gone.
         return SeenService(companion_trouble=result.trouble) if result.trouble else None
-    service = result.said.service
+    service = result.probe.service
     return service if service is not None and service.hit_a_limit else None
 
 
@@ -261,11 +261,11 @@ async def sweep() -> None:
     await asyncio.to_thread(remove_overdue_containers, UNTIL_LABEL, time.time())
 
 
-def _emulator_crashed(said: ProbeAnswer | ProbeTrouble) -> bool:
-    if isinstance(said, ProbeTrouble):
-        return said.emulator
-    crashed = said.service is not None and said.service.crashed
-    return crashed or (said.trouble is not None and said.trouble.emulator)
+def _emulator_crashed(probe: ProbeAnswer | ProbeTrouble) -> bool:
+    if isinstance(probe, ProbeTrouble):
+        return probe.emulator
+    crashed = probe.service is not None and probe.service.crashed
+    return crashed or (probe.trouble is not None and probe.trouble.emulator)
 
 
 async def _run(command: list[str], name: str, limit: float, started: Started) -> Ended:

@@ -106,17 +106,19 @@ async def check_lane(
     (read, static), asked = reading.result(), asking.result()
     read = _with_documents(read, told.result(), platform)
     verdicts = judge(expected, read, Group.STATIC)
-    said: dict[str, object] = {}
+    running_evidence: dict[str, object] = {}
     if asked is None:
         verdicts += judge(expected, read, Group.RUNNING)
     else:
-        running, said = _judged(expected, asked, read, how="emulated" if emulated else "native")
+        running, running_evidence = _judged(
+            expected, asked, read, how="emulated" if emulated else "native"
+        )
         verdicts += running
     by_check = {verdict.check: verdict for verdict in verdicts}
     in_turn = tuple(by_check[check] for check in in_order(by_check))
     return Checked(
         in_turn,
-        evidence | static | said,
+        evidence | static | running_evidence,
         asked is not None and _overload_possible(expected, asked, by_check),
     )
 
@@ -125,9 +127,9 @@ def _overload_possible(
     expected: Expectation, asked: ContainerAnswer, by_check: dict[str, Verdict]
 ) -> bool:
     service = by_check.get("service")
-    if service is None or service.answer in GOOD or isinstance(asked.said, ProbeTrouble):
+    if service is None or service.answer in GOOD or isinstance(asked.probe, ProbeTrouble):
         return False
-    return is_overload_possible(expected, asked.said.service)
+    return is_overload_possible(expected, asked.probe.service)
 
 
 async def check_service_again(
@@ -146,10 +148,10 @@ async def check_service_again(
     asked = await _ask(
         reference, expected, config, companions, emulated=emulated, run_id=run_id, lane=lane
     )
-    if isinstance(config, ImageUnknown) or asked is None or isinstance(asked.said, ProbeTrouble):
+    if isinstance(config, ImageUnknown) or asked is None or isinstance(asked.probe, ProbeTrouble):
         return first
     read = Evidence(config=config, emulated=emulated)
-    again, said = _judged(expected, asked, read, how="emulated" if emulated else "native")
+    again, evidence = _judged(expected, asked, read, how="emulated" if emulated else "native")
     new = {verdict.check: verdict for verdict in again if verdict.check in _SERVICE_CHECKS}
     before = next(one.evidence for one in first.verdicts if one.check == "service")
     words = one_line(
@@ -157,7 +159,7 @@ async def check_service_again(
     )
     new["service"] = msgspec.structs.replace(new["service"], evidence=words)
     verdicts = tuple(new.get(verdict.check, verdict) for verdict in first.verdicts)
-    return Checked(verdicts, first.evidence | {"run_alone": said})
+    return Checked(verdicts, first.evidence | {"run_alone": evidence})
 
 
 def _with_documents(
@@ -230,11 +232,11 @@ def _judged(
     commands = [shown_companion(command) for command in asked.companions]
     evidence: dict[str, object] = {
         "command": " && ".join([*commands, shown_command(asked.command, mask)]),
-        "probe": _masked(msgspec.to_builtins(asked.said), mask),
+        "probe": _masked(msgspec.to_builtins(asked.probe), mask),
         "exit_code": asked.ended.code,
         "stderr": mask.text(asked.ended.err[-4096:].decode("utf-8", "replace")),
     }
-    verdicts = judge_running(expected, asked.said, how=how, seen=read)
+    verdicts = judge_running(expected, asked.probe, how=how, seen=read)
     return [
         msgspec.structs.replace(verdict, evidence=mask.text(verdict.evidence))
         for verdict in verdicts

@@ -190,14 +190,14 @@ def _parsed(
     reasons: list[str] = []
     for line in told.splitlines():
         try:
-            said = msgspec.json.decode(line, type=ScanLine)
+            record = msgspec.json.decode(line, type=ScanLine)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             reasons.append("the layer reader's output can't be parsed")
             break
-        if said.layer is not None and said.layer.digest in order.wanted:
-            layers[said.layer.digest] = said.layer
-        if said.trouble is not None:
-            reasons.append(one_line(said.trouble.reason))
+        if record.layer is not None and record.layer.digest in order.wanted:
+            layers[record.layer.digest] = record.layer
+        if record.trouble is not None:
+            reasons.append(one_line(record.trouble.reason))
     if scanned in {-signal.SIGXCPU, -signal.SIGKILL}:
         reasons.append(f"reading the layers takes more than {order.limits.seconds} s of CPU time")
     elif scanned:

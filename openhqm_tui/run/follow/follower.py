@@ -120,13 +120,13 @@ class Follower:
         # Tested before reading, so that everything a runner wrote before its end is read.
         live = self._is_live()
         changes = Changes()
-        said = self._read_events()
+        has_new = self._read_events()
         self._apply_events(changes)
         for target in list(self._streams) if only is None else only:
             if target in self._streams:
-                said |= self._read_stream(target, changes)
+                has_new |= self._read_stream(target, changes)
                 self._silent.add(target)
-        if live or said or changes:
+        if live or has_new or changes:
             self._silent.clear()
         elif not self.state.interrupted and (self.state.outcome is None or self._streams):
             self._runner_died(changes)

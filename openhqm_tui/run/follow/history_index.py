@@ -70,12 +70,12 @@ def check_readable(state: Path) -> str:
 
     A damaged history is set aside and rebuilt from the run folders, which is reported too.
     """
-    said: list[str] = []
+    warnings: list[str] = []
     try:
-        _with_history(state, History.could_write, said.append, patience=_LOOK)
+        _with_history(state, History.could_write, warnings.append, patience=_LOOK)
     except HistoryProblem as problem:
         return f"{problem}: the run continues and will be added to the history later"
-    return " ".join(said)
+    return " ".join(warnings)
 
 
 def remember(folder: RunFolder) -> str:
@@ -159,7 +159,7 @@ def record_folder(folder: RunFolder) -> RunRecord | None:
     Raises Problem where it can't be read.
     """
     state = read_run(folder)
-    if state.goes_on:
+    if state.in_progress:
         return None
     record = record_of(
         state,

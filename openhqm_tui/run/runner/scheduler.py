@@ -90,10 +90,10 @@ class Pushes:
             return f"the image can't be read from the engine's store: {index}"
         if digest != target.digest:
             return "the tag no longer points to the verified image: rebuild the target"
-        code, said = await self._run(push_command(tag), target)
+        code, output = await self._run(push_command(tag), target)
         if code != 0:
-            return push_failure(said, tag)
-        found = _DIGEST.findall(said)
+            return push_failure(output, tag)
+        found = _DIGEST.findall(output)
         # The tag may have moved meanwhile, or not all platforms were in the store.
         if not found:
             return "`docker push` printed no digest, so the pushed image can't be verified"
@@ -104,8 +104,8 @@ class Pushes:
     async def _tag_in_registry(self, target: TargetState, tag: str) -> str:
         """Tag the image that the registry has by digest; copy it to another registry."""
         reference = f"{repository_of(target.info.tags[0])}@{target.digest}"
-        code, said = await self._run(tag_command(tag, reference, self._info.builder), target)
-        return push_failure(said, tag) if code != 0 else ""
+        code, output = await self._run(tag_command(tag, reference, self._info.builder), target)
+        return push_failure(output, tag) if code != 0 else ""
 
     async def _run(self, command: list[str], target: TargetState) -> tuple[int, str]:
         """Run a push command; return its exit code and its output, which is also logged."""

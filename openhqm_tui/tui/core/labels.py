@@ -89,7 +89,7 @@ def past_mark(lane: PastLane) -> Mark:
 
 def silent_for(target: TargetState, now: float) -> float | None:
     """Return for how many seconds a build has printed nothing; None if not long enough to show."""
-    if target.silent_since is None or not target.run.goes_on or target.outcome is not None:
+    if target.silent_since is None or not target.run.in_progress or target.outcome is not None:
         return None
     return max(0.0, now - target.silent_since)
 

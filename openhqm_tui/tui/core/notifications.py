@@ -97,18 +97,18 @@ class EventNotices:
                 self._own.discard(event.target)
             elif isinstance(event, OutputStalled):
                 target = state.targets.get(event.target)
-                if target is not None and target.silence is event and state.goes_on:
+                if target is not None and target.silence is event and state.in_progress:
                     at = f" in {one_line(event.step, 60)}" if event.step else ""
                     lasts = clock_text(event.at - event.since)
                     yield (
                         f"{event.target} has printed nothing for {lasts}{at}, but is still "
                         "running (press c to cancel)"
                     )
-        if state.goes_on:
+        if state.in_progress:
             self._seen_going_on.add(state.info.id)
 
 
 def _being_stopped(state: RunState, name: str) -> bool:
     """Return whether a cancellation is in progress."""
     asked = [target for target in state.targets.values() if name in {"", target.name}]
-    return state.goes_on and any(t.cancel_asked and not t.status.is_over for t in asked)
+    return state.in_progress and any(t.cancel_asked and not t.status.is_over for t in asked)

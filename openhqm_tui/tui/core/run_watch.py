@@ -72,7 +72,7 @@ class RunWatch:
     @property
     def live(self) -> bool:
         """Whether the open run is in progress; a finished one may have more to read."""
-        return self._follower is not None and self._follower.state.goes_on
+        return self._follower is not None and self._follower.state.in_progress
 
     @property
     def idle(self) -> bool:

@@ -113,11 +113,11 @@ class EstimateLoader:
         names = [variant.name for variant in source.variants]
         self._read(lambda: self._backend.samples(origin, names), "samples")
 
-    def of_run(self, state: RunState | None, *, goes_on: bool) -> None:
+    def of_run(self, state: RunState | None, *, in_progress: bool) -> None:
         """Start estimating a newly opened run if it is in progress."""
         if state is self._of:
             return
-        self._of, self._goes_on = state, goes_on
+        self._of, self._goes_on = state, in_progress
         self.time_left = TimeLeft()
         self.reload()
 

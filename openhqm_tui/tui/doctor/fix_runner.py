@@ -33,7 +33,7 @@ class FixRunner:
         self.steps = tuple(steps)
         self.started = now
         self.done: list[Step] = []
-        self.said: deque[tuple[str, int]] = deque()
+        self.output: deque[tuple[str, int]] = deque()
         self._stop = Event()
 
     @property
@@ -61,7 +61,7 @@ class FixRunner:
             if self.stopping:
                 return
             place = f"{number}/{len(self.steps)} " if len(self.steps) > 1 else ""
-            self.said.append((f"▸ {place}{one_line(step[1].title)}", 0))
+            self.output.append((f"▸ {place}{one_line(step[1].title)}", 0))
             try:
                 worked = backend.apply_fix(step[1], self._output, self._stop)
             except OSError as error:
@@ -69,7 +69,7 @@ class FixRunner:
                 worked = False
             if not worked:
                 return
-            self.said.append(("  done", 0))
+            self.output.append(("  done", 0))
             self.done.append(step)
 
     def progress(self, now: float) -> str:
@@ -92,7 +92,7 @@ class FixRunner:
         return f"✗ {how} ({len(self.done)} of {len(self.steps)} done{after})"
 
     def _output(self, line: str) -> None:
-        self.said.append((line, 1))
+        self.output.append((line, 1))
 
 
 def fixable(finding: Finding) -> bool:

@@ -289,8 +289,8 @@ class DoctorScreen(BaseScreen):
 
     def _drain(self, fix_runner: FixRunner) -> None:
         """Show new output of the fix."""
-        while fix_runner.said:
-            line, stream = fix_runner.said.popleft()
+        while fix_runner.output:
+            line, stream = fix_runner.output.popleft()
             self._output.add(line, step=0, at=self.now, stream=stream)
         self.query_one("#fix-output", LogPane).flush()
 

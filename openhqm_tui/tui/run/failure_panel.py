@@ -90,9 +90,9 @@ class FailurePanel(VerticalScroll):
         known = None
         if target is not None and folder is not None:
             # Finding a step's last output may require reading a whole long log.
-            said = (len(target.log), sum(len(lane.log) for lane in target.lanes.values()))
+            sizes = (len(target.log), sum(len(lane.log) for lane in target.lanes.values()))
             answers = tuple(lane.verdicts for lane in target.lanes.values())
-            known = (folder.path, target.name, target.attempt, target.status, answers, *said)
+            known = (folder.path, target.name, target.attempt, target.status, answers, *sizes)
         if known is None or known != self._known:
             self._known = known
             self.show(failure_of_target(target, folder))
@@ -134,7 +134,7 @@ def failure_text(failure: Failure, width: int) -> Content:
     def cut(line: str, style: str = "") -> Content:
         return Content.styled(f"  {line}", style).truncate(max(20, width), ellipsis=True)
 
-    def said(title: str, words: str, style: str = "") -> Content:
+    def line_of(title: str, words: str, style: str = "") -> Content:
         return Content.assemble((f"{title:<7}", "$foreground-muted"), (words, style))
 
     word = "is not verified" if failure.checks else "failed"
@@ -145,13 +145,13 @@ def failure_text(failure: Failure, width: int) -> Content:
     lines = [Content.styled("✗ ", "$text-error") + name + after]
     lines += [Content(line) for line in failure.checks]
     if failure.step:
-        lines.append(said("step", failure.step).truncate(max(20, width), ellipsis=True))
+        lines.append(line_of("step", failure.step).truncate(max(20, width), ellipsis=True))
     if failure.reason:
-        lines.append(said("why", failure.reason))
+        lines.append(line_of("why", failure.reason))
     if failure.hint:
-        lines.append(said("hint", failure.hint, "$text-warning"))
+        lines.append(line_of("hint", failure.hint, "$text-warning"))
     if failure.where:
-        lines.append(said("where", failure.where))
+        lines.append(line_of("where", failure.where))
     for line in failure.source:
         marked = ">>>" in line
         if line.endswith("|") and not marked:
@@ -161,5 +161,5 @@ def failure_text(failure: Failure, width: int) -> Content:
         lines.append(Content.styled("last output", "$foreground-muted"))
         lines += [cut(line) for line in failure.log]
     if failure.log_file:
-        lines.append(said("file", failure.log_file))
+        lines.append(line_of("file", failure.log_file))
     return Content("\n").join(lines)

@@ -55,15 +55,15 @@ class TotalsLine(Static):
     TotalsLine { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
     _state: RunState | None = None
-    _said = Content()
+    _current = Content()
 
     def show(self, state: RunState) -> None:
         """Update the totals."""
         self._state = state
-        said = totals(state, self.size.width)
-        if not said.is_same(self._said):
-            self._said = said
-            self.update(said, layout=False)
+        content = totals(state, self.size.width)
+        if not content.is_same(self._current):
+            self._current = content
+            self.update(content, layout=False)
 
     def on_resize(self) -> None:
         """Adapt to the new width."""
@@ -74,26 +74,26 @@ class TotalsLine(Static):
 class FactsBox(Static):
     """Facts about the run: time, results, base image, unusual options."""
 
-    _shown: tuple[RunState, float, TimeLeft | None] | None = None
-    _said = Content()
+    _facts: tuple[RunState, float, TimeLeft | None] | None = None
+    _current = Content()
     _lines = 0
 
     def show(self, state: RunState, now: float, left: TimeLeft | None = None) -> None:
         """Update the facts."""
-        self._shown = state, now, left
-        said = facts(state, now, self.size.width, left)
-        if said.is_same(self._said):
+        self._facts = state, now, left
+        content = facts(state, now, self.size.width, left)
+        if content.is_same(self._current):
             return
-        self._said = said
+        self._current = content
         # Lay out again only if the height changed.
-        lines = sum(1 + line.cell_length // max(1, self.size.width) for line in said.split("\n"))
-        self.update(said, layout=lines != self._lines)
+        lines = sum(1 + line.cell_length // max(1, self.size.width) for line in content.split("\n"))
+        self.update(content, layout=lines != self._lines)
         self._lines = lines
 
     def on_resize(self) -> None:
         """Truncate the lines to the new width."""
-        if self._shown is not None:
-            self.show(*self._shown)
+        if self._facts is not None:
+            self.show(*self._facts)
 
 
 def totals(state: RunState, width: int) -> Content:
@@ -118,9 +118,9 @@ def facts(state: RunState, now: float, width: int, left: TimeLeft | None = None)
     info = state.info
     images = count_text(len(state.lanes), "image")
     made = f"{images} · {local_time_text(info.created)}"
-    with_time = f"{made} · {elapsed_text(state.elapsed(now), running=state.goes_on)}"
+    with_time = f"{made} · {elapsed_text(state.elapsed(now), running=state.in_progress)}"
     lines = [Content(with_time if len(with_time) <= width else made)]
-    if left is not None and state.goes_on:
+    if left is not None and state.in_progress:
         guess = left.of()
         if guess is not None:
             lines.append(Content(f"about {left_text(guess)}"))
@@ -157,32 +157,32 @@ class InterruptedPanel(LinkedText):
         display: none;
     }
     """
-    _said = Content()
+    _current = Content()
 
     def show(self, state: RunState | None, *, resumable: bool = True) -> None:
         """Show the state of the open run; a read-only run has no actions."""
-        said = Content()
+        content = Content()
         if state is not None and state.interrupted:
-            said = cut_off_words(state, resumable=resumable)
-        if not said.is_same(self._said):
-            self._said = said
-            self.update(said)
-        self.display = bool(said.plain)
+            content = cut_off_words(state, resumable=resumable)
+        if not content.is_same(self._current):
+            self._current = content
+            self.update(content)
+        self.display = bool(content.plain)
 
 
 def cut_off_words(state: RunState, *, resumable: bool) -> Content:
     """Return what happened to an interrupted run, and the actions."""
     builds = any(t.started is not None and t.outcome is None for t in state.targets.values())
     left = "; Buildx may still be running" if builds and resumable else ""
-    said = Content.assemble(
+    content = Content.assemble(
         (f"{INTERRUPTED.symbol} Interrupted at {len(ended(state))}/{len(state.targets)}", _STYLE),
         f": the runner died{left}.",
     )
     if not resumable:
-        return said
+        return content
     offer = Style.from_meta({"@click": "screen.resume"})
     ways = "\n", (" u Resume ", offer), " stops what is still running and builds the rest."
-    return Content.assemble(said, *ways)
+    return Content.assemble(content, *ways)
 
 
 Part = tuple[str, str]

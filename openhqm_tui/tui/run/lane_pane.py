@@ -81,7 +81,7 @@ class LanePane(Vertical):
         # Whether the target's own log is shown instead of the lane's.
         self.own = False
         self._now = 0.0
-        self._said = Content()
+        self._shown = Content()
         self.head = LaneHeader()
         self.head.tooltip = "Double-click to maximize or restore."
         self.log_pane = LogPane(lane.log)
@@ -122,10 +122,10 @@ class LanePane(Vertical):
         words = heading(self.lane, now, room, own=self.own)
         gap = " " * max(1, room + 1 - words.cell_length)
         mark = UNZOOM if self.zoomed else ZOOM
-        said = Content.assemble(words.truncate(room), gap, (mark, "bold $primary"))
-        if not said.is_same(self._said):
-            self._said = said
-            self.head.update(said, layout=False)
+        content = Content.assemble(words.truncate(room), gap, (mark, "bold $primary"))
+        if not content.is_same(self._shown):
+            self._shown = content
+            self.head.update(content, layout=False)
 
     def on_resize(self) -> None:
         """Adapt the heading to the new width."""

@@ -151,7 +151,7 @@ class RunScreen(BaseScreen):
             self._bring_failed(state)
             self._show_digest()
         panes.flush(changes.lanes)
-        if changes.events or not state.goes_on:
+        if changes.events or not state.in_progress:
             self.refresh_bindings()
 
     def second_passed(self) -> None:

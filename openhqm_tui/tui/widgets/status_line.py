@@ -102,8 +102,8 @@ def run_word(state: RunState | None, now: float, left: Estimate | None = None) -
     parts: list[Content | str] = [mark.content, f" {len(ended(state))}/{len(state.targets)}"]
     if failed and state.status is not Status.FAILED:
         parts.append(Content.assemble(" · ", (f"✗ {failed} failed", "$text-error")))
-    parts.append(f" · {elapsed_text(state.elapsed(now), running=state.goes_on)}")
-    if left is not None and state.goes_on:
+    parts.append(f" · {elapsed_text(state.elapsed(now), running=state.in_progress)}")
+    if left is not None and state.in_progress:
         parts.append(f" · {left_text(left)}")
     return Content.assemble(*parts)
 
@@ -168,13 +168,13 @@ class ReplayKey(Static):
         self.what = command.id.partition(".")[2]
         self._command = command
         self.tooltip = command.help
-        self._said: tuple[str, bool] | None = None
+        self._shown: tuple[str, bool] | None = None
 
     def show(self, title: str, *, enabled: bool) -> None:
         """Show the key with its title, '' for the key alone."""
-        if (title, enabled) == self._said:
+        if (title, enabled) == self._shown:
             return
-        self._said = title, enabled
+        self._shown = title, enabled
         key = key_words(self._command.keys)
         ink = ("$primary bold", "") if enabled else ("$foreground-muted", "$foreground-muted")
         self.update(Content.assemble((key, ink[0]), (f" {title}" if title else "", ink[1])))

@@ -67,11 +67,11 @@ CORE: Key[tuple[str, ...]] = Key(
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
     """Look for an installed client that nothing in the image's requirements needs."""
-    said = seen.probe
-    if said is None or said.absent is None:
+    probe = seen.probe
+    if probe is None or probe.absent is None:
         return None
-    there = [one for one in said.absent if one.found or one.version]
-    required = _required(expected, said) if there and CORE.name in expected.keys else {}
+    there = [one for one in probe.absent if one.found or one.version]
+    required = _required(expected, probe) if there and CORE.name in expected.keys else {}
     extra, names, brought = [], [], []
     for one in there:
         text = f"{one.distribution} {one.version}".strip()
@@ -85,17 +85,17 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
     return Result.of(not extra, ", ".join(extra) or told, _WANTED, names)
 
 
-def _required(expected: Expectation, said: ProbeAnswer) -> dict[str, str]:
+def _required(expected: Expectation, probe: ProbeAnswer) -> dict[str, str]:
     """Return what the core and the variant's own clients pull in, and what requires each.
 
     `said.requires` has the requirements of installed distributions that lead to such a client.
     """
-    variables = environment(said.machine, said.python)
+    variables = environment(probe.machine, probe.python)
     lines = (*CORE.of(expected), *REQUIREMENTS.of(expected), *(CLIENTS.of(expected) or {}))
     todo = [line for line in map(parsed, lines) if line is not None]
     metadata = {
         normalized(name): [line for line in map(parsed, texts) if line is not None]
-        for name, texts in said.requires.items()
+        for name, texts in probe.requires.items()
     }
     required: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()

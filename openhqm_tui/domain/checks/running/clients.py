@@ -74,16 +74,16 @@ def spelled(clients: Clients | None) -> str:
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
     """Look for a client that can't be imported, was modified, or has the wrong version."""
-    said = seen.probe
-    if said is None or said.clients is None:
+    probe = seen.probe
+    if probe is None or probe.clients is None:
         return None
     wanted = CLIENTS.of(expected) or {}
-    unclear = {one.distribution for one in said.clients if _has_unknown_modules(one, wanted)}
-    found = [_judged(one, unclear, REQUIREMENTS.of(expected)) for one in said.clients]
+    unclear = {one.distribution for one in probe.clients if _has_unknown_modules(one, wanted)}
+    found = [_judged(one, unclear, REQUIREMENTS.of(expected)) for one in probe.clients]
     result = compare(wanted, found)
     if unclear and all(one.found or one.distribution in unclear for one in found):
         result = result._replace(answer=Answer.UNKNOWN)
-    return result._replace(seen=f"{result.seen} on {said.machine}")
+    return result._replace(seen=f"{result.seen} on {probe.machine}")
 
 
 def _has_unknown_modules(one: SeenModule, wanted: Clients) -> bool:

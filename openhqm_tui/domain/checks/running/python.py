@@ -38,19 +38,19 @@ INTERPRETER: Key[str] = Key(
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
     """Compare version, implementation and the platform that Python was compiled for."""
-    said = seen.probe
-    if said is None:
+    probe = seen.probe
+    if probe is None:
         return None
     wanted, platforms = PYTHON.of(expected), expected.platform.python_platforms
-    told = f"{said.implementation} {said.python} {said.python_platform}"
+    told = f"{probe.implementation} {probe.python} {probe.python_platform}"
     wish = f"CPython {wanted} {platforms[0]}".replace("  ", " ")
-    if not suffix_fits(expected, said.ext_suffix):
-        told = f"{told}, module suffix {said.ext_suffix}"
+    if not suffix_fits(expected, probe.ext_suffix):
+        told = f"{told}, module suffix {probe.ext_suffix}"
         return Result.of(False, told, f"{wish}, with matching modules")
     right = (
-        (not wanted or said.python == wanted or said.python.startswith(f"{wanted}."))
-        and said.implementation == "CPython"
-        and said.python_platform in platforms
+        (not wanted or probe.python == wanted or probe.python.startswith(f"{wanted}."))
+        and probe.implementation == "CPython"
+        and probe.python_platform in platforms
     )
     return Result.of(right, told, wish)
 
