@@ -124,7 +124,13 @@ def _variants(words: list[str], source: Source) -> tuple[Variant, ...]:
     by_name = {variant.name: variant for variant in source.variants}
     if source.kind is SourceKind.BAKE and (source.bake_file or not words):
         # Buildx has resolved groups.
-        return tuple(by_name[name] for name in source.selected) or source.variants
+        if not source.selected:
+            raise UsageProblem(
+                f"{source.bake_file} has no group or target `default`",
+                fix="name a target or use --build-all",
+                valid=" ".join([*by_name, *(group.name for group in source.groups)]),
+            )
+        return tuple(by_name[name] for name in source.selected)
     if not words:
         raise UsageProblem(
             "nothing selected to build",

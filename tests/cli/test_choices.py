@@ -267,7 +267,6 @@ def baker(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 @pytest.mark.parametrize(
     ("line", "selection"),
     [
-        ("build", {"App": [], "web": []}),
         ("build --build-all", {"App": [], "web": []}),
         ("build app", {"App": []}),
         ("build every --platforms amd64", {"web": ["linux/amd64"], "App": ["linux/amd64"]}),

@@ -11,9 +11,8 @@ from typing import Any, NoReturn
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.engine.doctor.diagnose import diagnose
+from openhqm_tui.engine.doctor import diagnose, machine
 from openhqm_tui.run.follow.follower import Follower
-from openhqm_tui.run.start import preflight
 from openhqm_tui.store.run_folder import find_run
 from tests.engine.fakes import debian, runner
 from tests.fake_docker import FakeDocker
@@ -30,8 +29,9 @@ pytestmark = pytest.mark.usefixtures("folder")
 @pytest.fixture
 def bare_debian(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fixed fake machine: this machine's packages and apt are not queried."""
-    monkeypatch.setattr(preflight, "read_machine", debian)
-    monkeypatch.setattr(preflight, "diagnose", functools.partial(diagnose, run=runner()))
+    monkeypatch.setattr(machine, "read_machine", debian)
+    fake = functools.partial(diagnose.diagnose, run=runner())
+    monkeypatch.setattr(diagnose, "diagnose", fake)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import pytest
 from openhqm_tui.cli import build_options
 from openhqm_tui.cli.commands import plan
 from openhqm_tui.domain.run.events import RunInfo, TargetInfo
-from openhqm_tui.engine.docker import facts
 from openhqm_tui.run.start import prepare
 
 TOKEN = "ghp_" + "a1B2" * 9
@@ -56,7 +55,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLAN_SECRET", "value-of-the-variable")
     options = SimpleNamespace(builder="")
     monkeypatch.setattr(build_options, "options_from", lambda *_: (options, None))
-    monkeypatch.setattr(facts, "read_facts", lambda _: None)
+    monkeypatch.setattr(prepare, "depends_on_builder", lambda *_: False)
     monkeypatch.setattr(prepare, "prepare", lambda *_, **__: made)
 
 

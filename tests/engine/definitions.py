@@ -40,6 +40,29 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         """,
         "Dockerfile": "FROM scratch\n",
     },
+    "nested": {
+        "docker-bake.hcl": r"""
+            group "default" { targets = ["zeta", "loop"] }
+            group "every" { targets = ["last", "default", "alpha"] }
+            group "loop" { targets = ["loop", "alpha"] }
+            target "alpha" {}
+            target "last" {}
+            target "loop" {}
+            target "zeta" {}
+        """,
+        "Dockerfile": "FROM scratch\n",
+    },
+    "default-matrix": {
+        "docker-bake.hcl": r"""
+            group "every" { targets = ["other", "default"] }
+            target "default" {
+              name = "app-${edition}"
+              matrix = { edition = ["slim", "full"] }
+            }
+            target "other" {}
+        """,
+        "Dockerfile": "FROM scratch\n",
+    },
     "matrix": {
         "docker-bake.hcl": r"""
             group "default" { targets = ["app"] }
@@ -122,6 +145,16 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "compose.yaml": "services:\n  app:\n    build: .\n    image: acme/app:compose\n",
         "docker-bake.json": '{"target": {"app": {"args": {"J": "json"}}, "json": {}}}',
         "docker-bake.hcl": 'target "app" {\n labels = { from = "hcl" }\n}\n',
+        "Dockerfile": "FROM scratch\n",
+    },
+    "compose-default": {
+        "compose.yaml": "services:\n  web:\n    build: .\n  job:\n    build: .\n",
+        "docker-bake.hcl": 'target "other" {}\n',
+        "Dockerfile": "FROM scratch\n",
+    },
+    "hcl-default": {
+        "compose.yaml": "services:\n  web:\n    build: .\n  job:\n    build: .\n",
+        "docker-bake.hcl": 'group "default" {\n targets = ["other", "job"]\n}\ntarget "other" {}\n',
         "Dockerfile": "FROM scratch\n",
     },
     "compose": {

@@ -19,11 +19,12 @@ from typing import Any
 
 import pytest
 
+from openhqm_tui.cli import main
+from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import TargetGroup
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.docker.facts import EngineFacts
-from openhqm_tui.engine.source import definition
 from openhqm_tui.run.start.prepare import Prepared, prepare
 from openhqm_tui.run.start.source import source_for
 from tests.conftest import REQUIRED
@@ -48,20 +49,6 @@ def _has_buildx() -> bool:
 pytestmark = pytest.mark.skipif(
     not os.environ.get(REQUIRED) and not _has_buildx(), reason="no Buildx that lists targets"
 )
-
-
-@pytest.fixture(autouse=True)
-def listed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """List the targets of a folder once, not for every plan."""
-    seen: dict[Path, Any] = {}
-    original = definition.list_targets
-
-    def once(found: definition.Definition) -> Any:
-        if found.folder not in seen:
-            seen[found.folder] = original(found)
-        return seen[found.folder]
-
-    monkeypatch.setattr("openhqm_tui.engine.source.find.list_targets", once)
 
 
 @pytest.fixture
@@ -107,7 +94,7 @@ def expanded(names: list[str], printed: dict[str, Any]) -> list[str]:
     while left:
         if (name := left.pop()) not in seen:
             seen.add(name)
-            left += groups[name]["targets"] if name in groups and name not in targets else []
+            left += groups[name]["targets"] if name in groups else []
     return sorted(seen & set(targets))
 
 
@@ -212,7 +199,7 @@ def test_groups_are_offered_with_their_descriptions_in_the_order_of_the_file(
 def test_the_targets_of_a_matrix_are_a_group_where_the_file_has_it(tmp_path: Path) -> None:
     write(tmp_path, "matrix")
     source = source_for(tmp_path)
-    apps = tuple(f"app-{edition}" for edition in ("slim-1-2", "full-1-2", "slim-1-1", "full-1-1"))
+    apps = tuple(f"app-{edition}" for edition in ("full-1-1", "full-1-2", "slim-1-1", "slim-1-2"))
     assert tuple(variant.name for variant in source.variants) == (*apps, "one", "two")
     assert source.groups == (
         TargetGroup("default", "", apps),
@@ -221,7 +208,39 @@ def test_the_targets_of_a_matrix_are_a_group_where_the_file_has_it(tmp_path: Pat
     )
 
 
+@pytest.mark.parametrize(
+    ("word", "targets"),
+    [
+        ("default", ["zeta", "loop", "alpha"]),
+        ("every", ["last", "zeta", "loop", "alpha"]),
+        ("loop", ["loop", "alpha"]),
+        ("*a", ["alpha", "zeta"]),
+    ],
+)
+def test_groups_in_groups_keep_the_order_of_their_members(
+    tmp_path: Path, word: str, targets: list[str]
+) -> None:
+    write(tmp_path, "nested")
+    assert source_for(tmp_path, wanted=[word]).selected == tuple(targets)
+    alone = bake(tmp_path, "--print", *([word] if word != "default" else []))
+    assert sorted(targets) == sorted(alone["target"])
+
+
+@pytest.mark.parametrize("command", ["plan", "build"])
+def test_without_a_default_group_targets_have_to_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "comments")
+    message = (
+        r"docker-bake.hcl has no group or target `default`; "
+        r"name a target or use --build-all \(valid: bare\)"
+    )
+    with pytest.raises(UsageProblem, match=message):
+        main.parse([command]).run(main.parse([command]))
+
+
 def test_a_definition_may_have_byte_order_mark_comments_and_bare_names(tmp_path: Path) -> None:
     write(tmp_path, "comments")
-    assert source_for(tmp_path, wanted=()).selected == ()
+    assert source_for(tmp_path).selected == ()
     assert [variant.name for variant in source_for(tmp_path, wanted=()).variants] == ["bare"]

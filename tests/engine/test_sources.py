@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -113,31 +114,37 @@ def test_an_invalid_context_or_dockerfile_is_reported_with_the_fix(
     assert all(message in str(caught.value) for message in messages), str(caught.value)
 
 
-def buildx(monkeypatch: pytest.MonkeyPatch, listed: object, printed: object) -> list[list[str]]:
+def buildx(monkeypatch: pytest.MonkeyPatch, printed: object) -> list[list[str]]:
     """Replace Buildx; return the list that its calls are added to."""
     seen: list[list[str]] = []
 
     def run(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
         seen.append(command)
-        answer = printed if "--print" in command else listed
-        return subprocess.CompletedProcess(command, 0, json.dumps(answer).encode(), b"")
+        return subprocess.CompletedProcess(command, 0, json.dumps(printed).encode(), b"")
 
     monkeypatch.setattr(subprocess, "run", run)
     return seen
 
 
-def test_buildx_finds_the_files_and_prints_what_it_lists(
+def printed_by(*default: str, **bodies: object) -> dict[str, object]:
+    """Return what Buildx prints of some targets, and that `default` is a group of these."""
+    order = json.dumps(default) if default else ""
+    reader = {"_openhqm-reader": {"args": {"order": order}}}
+    return {"group": {"default": {"targets": sorted(bodies)}}, "target": {**bodies, **reader}}
+
+
+def test_one_buildx_resolves_the_files_that_it_would_find(
     folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "docker-bake.hcl").touch()
     (folder / "docker-bake.override.hcl").touch()
     (folder / "Dockerfile").write_text("FROM scratch\n")
-    printed = {"target": {"a": {"platforms": ["linux/x86_64", "odd"], "target": "last"}}}
-    seen = buildx(monkeypatch, [{"name": "a"}], printed)
+    body = {"platforms": ["linux/x86_64", "odd"], "target": "last"}
+    seen = buildx(monkeypatch, printed_by("a", a=body))
     source = find(folder, bundled)
-    listing, printing = seen
-    assert listing == ["docker", "buildx", "bake", "--list=type=targets,format=json"]
-    assert printing[4:] == ["docker", "buildx", "bake", "--print", "a"]
+    (printing,) = seen
+    files = ["-f", "docker-bake.hcl", "-f", "docker-bake.override.hcl", "-f", "-"]
+    assert printing[4:] == ["docker", "buildx", "bake", "--print", *files, "_openhqm-reader", "*"]
     assert printing[3].endswith("read_only.py")
     assert source.kind is SourceKind.BAKE
     assert source.bake_file == str(folder / "docker-bake.hcl")
@@ -152,8 +159,7 @@ def test_named_files_replace_those_of_the_folder(
 ) -> None:
     for name in ("docker-bake.hcl", "a.hcl", "b.json"):
         (folder / name).touch()
-    body = {"dockerfile-inline": "FROM scratch"}
-    seen = buildx(monkeypatch, [{"name": "a"}], {"target": {"a": body}})
+    seen = buildx(monkeypatch, printed_by("a", a={"dockerfile-inline": "FROM scratch"}))
     options: dict[str, Any] = {"files": ["a.hcl", "b.json"]}
     if by_variable:
         monkeypatch.setenv("BUILDX_BAKE_FILE", "a.hcl:b.json")
@@ -164,28 +170,57 @@ def test_named_files_replace_those_of_the_folder(
 
 
 @pytest.mark.parametrize(
-    ("word", "found"), [("app", "app"), ("APP", "APP"), ("web", "Web"), ("App", ""), ("wep", "")]
+    ("word", "found"),
+    [
+        ("app", "app"),
+        ("APP", "APP"),
+        ("web", "Web"),
+        ("web.ui", "web_ui"),
+        ("web*", "web_ui"),
+        ("[^A-Zw]*", "app"),
+        ("App", ""),
+        ("wep", ""),
+        ("wep*", ""),
+        ("--file=x", ""),
+    ],
 )
 def test_a_name_is_matched_exactly_before_its_case_is_ignored(
     folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch, word: str, found: str
 ) -> None:
     (folder / "docker-bake.hcl").touch()
-    names = ["APP", "Web", "app"]
-    printed: object = {"target": {found: {}}} if found else {}
-    seen = buildx(monkeypatch, [{"name": name} for name in names], printed)
+    buildx(monkeypatch, printed_by("app", APP={}, Web={}, app={}, web_ui={}))
     if found:
         assert find(folder, bundled, wanted=[word]).selected == (found,)
-        assert seen[-1][-1] == found
     else:
-        with pytest.raises(UsageProblem, match=f"no target or group '{word}'"):
+        with pytest.raises(UsageProblem, match=f"no target or group '{re.escape(word)}'"):
             find(folder, bundled, wanted=[word])
+
+
+def test_a_buildx_that_knows_no_patterns_is_asked_for_the_names(
+    folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "docker-bake.hcl").touch()
+    seen: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        seen.append(command)
+        if "*" in command:
+            error = b"ERROR: failed to find target *\n"
+            return subprocess.CompletedProcess(command, 1, b"", error)
+        names = [{"name": "app"}, {"name": "default", "group": True}]
+        found: object = printed_by("app", app={}) if "--print" in command else names
+        return subprocess.CompletedProcess(command, 0, json.dumps(found).encode(), b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert find(folder, bundled).selected == ("app",)
+    assert seen[-1][-2:] == ["app", "default"]
 
 
 def test_compose_files_that_build_nothing_are_no_source(
     folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "compose.yaml").touch()
-    buildx(monkeypatch, [{"name": "default", "group": True}], {})
+    buildx(monkeypatch, {"group": {"default": {"targets": []}}, "target": {}})
     assert find(folder, bundled).kind is SourceKind.BUNDLED
 
 
@@ -199,9 +234,9 @@ def test_a_target_that_buildx_cannot_resolve_does_not_hide_the_others(
         if "--print" not in command:
             out = json.dumps([{"name": "good"}, {"name": "odd"}])
             return subprocess.CompletedProcess(command, 0, out.encode(), b"")
-        if "odd" in command:
+        if {"odd", "*"} & set(command):
             return subprocess.CompletedProcess(command, 1, b"", b"ERROR: no agent\n")
-        out = json.dumps({"target": {"good": body}})
+        out = json.dumps(printed_by("good", good=body))
         return subprocess.CompletedProcess(command, 0, out.encode(), b"")
 
     monkeypatch.setattr(subprocess, "run", run)
@@ -221,7 +256,7 @@ def test_a_target_that_buildx_cannot_resolve_does_not_hide_the_others(
             b"x\nERROR: docker-bake.json: odd\n",
             "docker-bake.json: docker-bake.json: odd",
         ),
-        (0, b"[]", b"", "has no targets"),
+        (0, b"{}", b"", "has no targets"),
     ],
 )
 def test_an_invalid_bake_file_is_reported(
@@ -245,8 +280,8 @@ def test_a_target_with_an_invalid_tag_does_not_hide_the_others(
 ) -> None:
     (folder / "docker-bake.hcl").touch()
     inline = {"dockerfile-inline": "FROM scratch"}
-    printed = {"target": {"good": inline, "odd": {**inline, "tags": ["acme/app:"]}}}
-    buildx(monkeypatch, [{"name": "good"}, {"name": "odd"}], printed)
+    bodies = {"good": inline, "odd": {**inline, "tags": ["acme/app:"]}}
+    buildx(monkeypatch, printed_by("good", **bodies))
     source = find(folder, bundled)
     assert [variant.name for variant in source.variants] == ["good"]
     assert source.problems[0].startswith(

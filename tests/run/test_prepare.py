@@ -18,7 +18,7 @@ from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.facts import EngineFacts
-from openhqm_tui.engine.doctor.diagnose import diagnose
+from openhqm_tui.engine.doctor import diagnose, machine
 from openhqm_tui.engine.source.base_image import WILL_BE_PULLED, BaseChoice, Pullable
 from openhqm_tui.run.start import preflight
 from openhqm_tui.run.start import prepare as module
@@ -47,8 +47,9 @@ FACTS = EngineFacts(
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide this machine's environment variables and packages."""
-    monkeypatch.setattr(preflight, "read_machine", debian)
-    monkeypatch.setattr(preflight, "diagnose", functools.partial(diagnose, run=runner()))
+    monkeypatch.setattr(machine, "read_machine", debian)
+    fake = functools.partial(diagnose.diagnose, run=runner())
+    monkeypatch.setattr(diagnose, "diagnose", fake)
     for name in ("SOURCE_DATE_EPOCH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"):
         monkeypatch.delenv(name, raising=False)
 

@@ -47,16 +47,21 @@ def run(parsed: argparse.Namespace) -> int:
 
     from openhqm_tui.cli.build_options import options_from
     from openhqm_tui.domain.text import escaped_json
-    from openhqm_tui.engine.docker.facts import read_facts
-    from openhqm_tui.run.redaction import shown_plan
-    from openhqm_tui.run.start.prepare import prepare
+    from openhqm_tui.engine.docker.facts import EngineFacts, read_facts
+    from openhqm_tui.run.start.prepare import depends_on_builder, prepare
 
     options, source = options_from(parsed, Path.cwd())
-    prepared = prepare(options, read_facts(options.builder or None), source, plan_only=True)
+    asks = depends_on_builder(options, source)
+    facts = read_facts(options.builder or None) if asks else EngineFacts()
+    prepared = prepare(options, facts, source, plan_only=True)
     # Encoded and decoded, so that it compares equal to what a file would contain.
     exact = msgspec.json.encode(prepared.plan.as_bake())
     bake = msgspec.json.decode(exact, type=dict[str, Any])
-    masked = shown_plan(bake, prepared.info) if sys.stdout.isatty() else bake
+    masked = bake
+    if sys.stdout.isatty():
+        from openhqm_tui.run.redaction import shown_plan
+
+        masked = shown_plan(bake, prepared.info)
     shown = exact if masked == bake else msgspec.json.encode(masked)
     # The same JSON, with control characters escaped for a terminal.
     sys.stdout.write(escaped_json(msgspec.json.format(shown, indent=2).decode()) + "\n")

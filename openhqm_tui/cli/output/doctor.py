@@ -9,8 +9,8 @@ from typing import Any, TextIO
 import msgspec
 
 from openhqm_tui.domain.findings import Finding, Fix, Health
+from openhqm_tui.engine.docker.facts import UNVERIFIED
 from openhqm_tui.engine.doctor.apply import pending
-from openhqm_tui.engine.doctor.diagnose import UNVERIFIED
 
 # Word and symbol are sufficient; color is optional.
 _SIGNS = {

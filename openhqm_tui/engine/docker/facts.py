@@ -33,6 +33,8 @@ OLDEST_ENGINE = (25, 0)
 # platform: without it twelve checks are `unknown` for every image. Seen with 28.0.4 and 26.1.
 VERIFYING_ENGINE = (28, 1)
 VERIFYING_API = "1.49"
+OLD_API = f"its API is older than {VERIFYING_API} and doesn't report an image's index"
+UNVERIFIED = f"{OLD_API}, so images can't be verified"
 
 
 class EngineProblemKind(StrEnum):

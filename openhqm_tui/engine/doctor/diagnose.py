@@ -15,7 +15,7 @@ from openhqm_tui.engine.docker.command import Runner, capture
 from openhqm_tui.engine.docker.facts import (
     OLDEST_BUILDX,
     OLDEST_ENGINE,
-    VERIFYING_API,
+    UNVERIFIED,
     VERIFYING_ENGINE,
     EngineFacts,
     EngineProblemKind,
@@ -177,8 +177,6 @@ _TIGHT_BYTES = 6 * _GIB
 _FULL_BYTES = 1 * _GIB
 
 _ENOUGH = dotted(VERIFYING_ENGINE)
-OLD_API = f"its API is older than {VERIFYING_API} and doesn't report an image's index"
-UNVERIFIED = f"{OLD_API}, so images can't be verified"
 _ON_HOSTED_CI = "in GitHub Actions, use docker/setup-docker-action"
 
 

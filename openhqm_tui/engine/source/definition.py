@@ -5,12 +5,14 @@ Buildx alone interprets the files. It resolves them without changing any.
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,14 @@ _PATIENCE = 60.0
 _MOST_BYTES = 4_000_000
 _NO_OUTPUTS = ("--set", "*.output=type=cacheonly")
 _NOT_OPENED = re.compile(r"failed to open open (.+): permission denied")
+_NOT_FOUND = re.compile(r"failed to find target|could not find any target matching")
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
-_READER = "_openhqm-outputs"
+_PATTERN = re.compile(r"[*?[]")
+# A target of ours that reads what `--print` doesn't give.
+_READER = "_openhqm-reader"
+_ORDER = '${try(jsonencode(group.default.targets), "")}'
+# A pattern for all targets and groups, of Buildx 0.26 and later.
+EVERY = "*"
 FILES_VARIABLE = "BUILDX_BAKE_FILE"
 _SEPARATOR_VARIABLE = "BUILDX_BAKE_PATH_SEPARATOR"
 # The files that Buildx reads without -f, in this order; a later one overrides an earlier one.
@@ -51,8 +59,17 @@ class Definition(msgspec.Struct, frozen=True):
 
     @property
     def is_compose(self) -> bool:
-        """Whether it consists of Compose files only, which may build nothing."""
-        return not self.named and set(self.files) <= {*COMPOSE_FILES}
+        """Whether it consists of the folder's Compose files only, which may build nothing."""
+        return not self.named and self.is_only_compose
+
+    @property
+    def is_only_compose(self) -> bool:
+        """Whether Buildx reads all of its files as Compose files."""
+        return all(file.lower().endswith((".yml", ".yaml")) for file in self.files)
+
+
+class TargetMissing(UsageProblem):
+    """The definition has no target or group of some name."""
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -63,11 +80,18 @@ class Listed(msgspec.Struct, frozen=True):
     group: bool = False
 
 
-class Printed(msgspec.Struct, frozen=True):
-    """The output of `bake --print`: bodies of targets, members of groups."""
+class Group(msgspec.Struct, frozen=True):
+    """A group as `bake --print` gives it, with its members in the order of the file."""
 
-    targets: dict[str, dict[str, Any]] = {}
-    groups: dict[str, tuple[str, ...]] = {}
+    targets: tuple[str, ...] = ()
+    description: str = ""
+
+
+class Printed(msgspec.Struct, frozen=True):
+    """The output of `bake --print`: bodies of targets, and groups."""
+
+    targets: dict[str, dict[str, Any]] = msgspec.field(name="target", default_factory=dict)
+    groups: dict[str, Group] = msgspec.field(name="group", default_factory=dict)
 
     def expanded(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the targets that targets and groups stand for, each once, in order."""
@@ -79,10 +103,20 @@ class Printed(msgspec.Struct, frozen=True):
             # A group may have the name of a target in it.
             if name in self.groups and name not in seen:
                 seen.add(name)
-                left = [*self.groups[name], *left]
+                left = [*self.groups[name].targets, *left]
             elif name in self.targets:
                 found[name] = None
         return tuple(found)
+
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """Return the groups and targets that Buildx finds for a name or pattern of names."""
+        # As Buildx 0.29.1 does: sanitizeTargetName and matchNames of bake/bake.go.
+        pattern = pattern.replace(".", "_")
+        every = dict.fromkeys([*self.groups, *self.targets])
+        if not _PATTERN.search(pattern):
+            return (pattern,) if pattern in every else ()
+        matches = re.compile(fnmatch.translate(pattern.replace("[^", "[!"))).match
+        return tuple(name for name in every if matches(name))
 
 
 def definition_in(
@@ -130,19 +164,26 @@ def mentions(definition: Definition) -> dict[str, int]:
     return found
 
 
+def check_readable(definition: Definition) -> None:
+    """Raise UsageProblem if Buildx would read something that isn't a file of the folder.
+
+    Buildx reads any file to its end, and follows any link.
+    """
+    if definition.named:
+        return
+    for name in (*definition.files, *_environment_file(definition)):
+        try:
+            read_inside(definition.folder, name, _MOST_BYTES)
+        except OSError as error:
+            place = definition.folder / name
+            raise UsageProblem(f"{place} can't be read ({error.strerror})") from error
+
+
 def list_targets(definition: Definition) -> tuple[Listed, ...] | None:
     """Return targets and groups, sorted by name; None if this Buildx can't list them.
 
     Buildx omits targets whose names start with `_`. Raises UsageProblem with its error.
     """
-    if not definition.named:
-        # Buildx reads any file to its end, and follows any link.
-        for name in (*definition.files, *_environment_file(definition)):
-            try:
-                read_inside(definition.folder, name, _MOST_BYTES)
-            except OSError as error:
-                place = definition.folder / name
-                raise UsageProblem(f"{place} can't be read ({error.strerror})") from error
     listed = _run(
         definition,
         ["docker", "buildx", "bake", *_flags(definition), "--list=type=targets,format=json"],
@@ -158,68 +199,90 @@ def list_targets(definition: Definition) -> tuple[Listed, ...] | None:
 def print_targets(definition: Definition, names: Sequence[str]) -> Printed:
     """Return the resolved targets, variables, inheritance and matrices included.
 
-    Buildx 0.29 truncates the files that outputs name even if it only prints. So it runs without
-    write access. If the kernel doesn't support that, outputs aren't read.
-    Raises UsageProblem with the error of Buildx.
+    A name may be a pattern, such as EVERY. The group `default` is among the groups if the
+    definition has it and `names` stand for it. Raises UsageProblem with the error of Buildx,
+    TargetMissing if a name isn't found.
+    """
+    if definition.is_only_compose:
+        return _with_default(definition, _print(definition, names), names)
+    both, text = _with_reader(definition, {"order": _ORDER})
+    read = _bake(both, _READER, *names, stdin=text)
+    words = _words(read)
+    if not read.returncode:
+        return _with_default(definition, _printed(read), names)
+    if _NOT_OPENED.search(words) or read.returncode == read_only.UNAVAILABLE or _READER in words:
+        return _with_default(definition, _print(definition, names), names)
+    _checked(read, definition)
+    raise AssertionError("unreachable")
+
+
+def _with_default(definition: Definition, printed: Printed, names: Sequence[str]) -> Printed:
+    """Return what is printed with the group `default` of the files, if they have it.
+
+    Buildx adds all that it prints to that group, and sorts it.
+    """
+    targets, groups = dict(printed.targets), dict(printed.groups)
+    merged = groups.pop("default", Group())
+    order = (targets.pop(_READER, {}).get("args") or {}).get("order")
+    meant = {*names, *(member for group in groups.values() for member in group.targets)}
+    if order:
+        groups["default"] = Group(tuple(json.loads(order)), merged.description)
+    elif set(names) == {"default"} or (definition.is_only_compose and EVERY in names):
+        groups["default"] = Group(tuple(name for name in merged.targets if name in targets))
+    elif {"default", EVERY} & meant and "default" not in targets:
+        # Compose files or a matrix may have it.
+        with suppress(TargetMissing):
+            groups |= _print(definition, ["default"]).groups
+    return Printed(targets, groups)
+
+
+def _print(definition: Definition, names: Sequence[str]) -> Printed:
+    """Print targets with a Buildx that can't write files.
+
+    Buildx 0.29 truncates the files that outputs name even if it only prints. If the kernel can't
+    take its write access away, outputs aren't read.
     """
     whole = _bake(definition, *names)
     if whole.returncode == 0:
         return _printed(whole)
-    bare = _bake(definition, *_NO_OUTPUTS, *names)
-    if bare.returncode == read_only.UNAVAILABLE:
+    if whole.returncode == read_only.UNAVAILABLE:
         bare = _run(definition, _command(definition, *_NO_OUTPUTS, *names))
         return _without_outputs(_printed(_checked(bare, definition)))
-    printed = _without_outputs(_printed(_checked(bare, definition)))
     if not _NOT_OPENED.search(_words(whole)):
         _checked(whole, definition)
-    for target, body in printed.targets.items():
-        if outputs := _outputs(definition, target):
-            body["output"] = outputs
+    bare = _bake(definition, *_NO_OUTPUTS, *names)
+    printed = _without_outputs(_printed(_checked(bare, definition)))
+    for target, outputs in _outputs(definition, list(printed.targets)).items():
+        if outputs:
+            printed.targets[target]["output"] = outputs
     return printed
 
 
-def print_default(definition: Definition) -> Printed:
-    """Return what the group `default` resolves to, in its own order: Buildx prints it sorted."""
-    if definition.is_compose:
-        return print_targets(definition, ["default"])
-    reader = {"args": {"order": "${jsonencode(group.default.targets)}"}}
-    both, text = _with_reader(definition, reader)
-    read = _bake(both, _READER, "default", stdin=text)
-    if read.returncode == 0:
-        printed = _printed(read)
-    else:
-        # An output may not be opened, or the group isn't written in the files.
-        printed = print_targets(definition, ["default"])
-        read = _bake(both, _READER, stdin=text)
-    found = _printed(read).targets.get(_READER) if read.returncode == 0 else None
-    if found is None:
-        return printed
-    order = tuple(json.loads(found["args"]["order"]))
-    targets = {name: body for name, body in printed.targets.items() if name != _READER}
-    return Printed(targets, {**printed.groups, "default": order})
-
-
-def _outputs(definition: Definition, target: str) -> list[Any]:
-    """Return the outputs of one target, some of which may be files."""
-    printed = _bake(definition, target)
+def _outputs(definition: Definition, targets: Sequence[str]) -> dict[str, list[Any]]:
+    """Return the outputs of targets, some of which may be files."""
+    printed = _bake(definition, *targets)
     if printed.returncode == 0:
-        return list(_printed(printed).targets.get(target, {}).get("output") or ())
+        bodies = _printed(printed).targets
+        return {name: list(bodies.get(name, {}).get("output") or ()) for name in targets}
+    if len(targets) > 1:
+        half = len(targets) // 2
+        return _outputs(definition, targets[:half]) | _outputs(definition, targets[half:])
+    (target,) = targets
     # A second definition can refer to attributes of the first, but not to inherited ones.
-    reader = {"args": {"outputs": f"${{jsonencode(target.{target}.output)}}"}}
-    both, text = _with_reader(definition, reader)
+    both, text = _with_reader(definition, {"outputs": f"${{jsonencode(target.{target}.output)}}"})
     read = _bake(both, _READER, stdin=text)
     if read.returncode == 0:
         outputs = json.loads(_printed(read).targets[_READER]["args"]["outputs"])
-        return list(outputs) if isinstance(outputs, list) else [outputs]
+        return {target: list(outputs) if isinstance(outputs, list) else [outputs]}
     # Any type that writes to one file.
     file = _NOT_OPENED.search(_words(printed))
-    return [{"type": "tar", "dest": file[1]}] if file else []
+    return {target: [{"type": "tar", "dest": file[1]}] if file else []}
 
 
-def _with_reader(definition: Definition, reader: dict[str, Any]) -> tuple[Definition, bytes]:
+def _with_reader(definition: Definition, args: dict[str, str]) -> tuple[Definition, bytes]:
     """Return the definition with a target of ours, and the text of its last file, its input."""
     both = msgspec.structs.replace(definition, files=(*definition.files, "-"), named=True)
-    return both, json.dumps({"target": {_READER: reader}}).encode()
+    return both, json.dumps({"target": {_READER: {"args": args}}}).encode()
 
 
 def _bake(
@@ -273,7 +336,8 @@ def _checked(
         return ended
     words = _words(ended).strip().splitlines()
     reason = words[-1].removeprefix("ERROR: ") if words else "no reason given"
-    raise UsageProblem(f"Buildx can't evaluate {definition.main}: {one_line(reason, 500)}")
+    kind = TargetMissing if _NOT_FOUND.match(reason) else UsageProblem
+    raise kind(f"Buildx can't evaluate {definition.main}: {one_line(reason, 500)}")
 
 
 def _words(ended: subprocess.CompletedProcess[bytes]) -> str:
@@ -281,12 +345,7 @@ def _words(ended: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def _printed(ended: subprocess.CompletedProcess[bytes]) -> Printed:
-    found = json.loads(ended.stdout)
-    groups = {
-        name: tuple(group.get("targets") or ())
-        for name, group in (found.get("group") or {}).items()
-    }
-    return Printed(found.get("target") or {}, groups)
+    return msgspec.json.decode(ended.stdout, type=Printed)
 
 
 def _without_outputs(printed: Printed) -> Printed:

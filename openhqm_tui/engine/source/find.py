@@ -6,6 +6,7 @@ import codecs
 import errno
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,18 @@ from openhqm_tui.domain.plan.image_names import (
     is_remote,
     is_target_name,
 )
+from openhqm_tui.domain.plan.permissions import linked
 from openhqm_tui.domain.plan.requirements import ProjectRequirements, read_requirements
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.source.definition import (
+    EVERY,
     Definition,
-    Listed,
     Printed,
+    TargetMissing,
+    check_readable,
     definition_in,
     list_targets,
     mentions,
-    print_default,
     print_targets,
 )
 from openhqm_tui.files.confined import read_inside, resolved_inside
@@ -37,6 +40,7 @@ BUNDLED = "bundled"
 _MOST_BYTES = 4_000_000
 _MOST_REQUIREMENTS = 256_000
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_-]+")
+_NAME_OR_PATTERN = re.compile(r"[A-Za-z0-9_.*?[\]^][A-Za-z0-9_.*?[\]^-]*")
 _BACKEND_ARG = re.compile(rb"^\s*ARG\s+QUEUE_BACKEND\b", re.MULTILINE | re.IGNORECASE)
 
 
@@ -203,82 +207,106 @@ def _bake_source(definition: Definition, wanted: Sequence[str] | None) -> Source
 
     `wanted`: see `find_source`.
     """
-    listed = list_targets(definition)
-    if listed is None:
-        # Without a list, only what is named can be resolved, or the default group.
-        listed = tuple(Listed(name) for name in wanted or ("default",))
-    for one in listed:
-        _check_target(one.name, definition.main)
-    descriptions = {one.name: one.description for one in listed if not one.group}
-    groups = {one.name for one in listed if one.group}
-    if listed and not descriptions and definition.is_compose:
+    check_readable(definition)
+    printed, problems = _resolved(definition, wanted)
+    if not printed.targets and definition.is_compose:
         return None
+    for name in (*printed.targets, *printed.groups):
+        _check_target(name, definition.main)
+    places = mentions(definition)
+    printed = _with_sorted_matrices(printed, places)
     if wanted:
-        requested = [_exact(word, [*descriptions, *groups], definition) for word in wanted]
-        printed = print_targets(definition, requested)
-        selected = printed.expanded(requested)
-    elif "default" in {*groups, *descriptions}:
-        printed = print_default(definition)
-        selected = printed.expanded(["default"])
-    else:
-        printed, selected = Printed(), ()
-    problems: tuple[str, ...] = ()
-    offered = list(descriptions)
-    if wanted is None or not (wanted or selected):
-        left = [*groups - {"default"}, *(name for name in descriptions if name not in selected)]
-        rest, problems = _print_each(definition, left)
-        # What is printed only because another target links to it has no output of its own.
-        own = {name: printed.targets[name] for name in selected}
-        printed = Printed(
-            {**printed.targets, **rest.targets, **own}, {**rest.groups, **printed.groups}
+        selected = printed.expanded(
+            name for word in wanted for name in _meant(word, printed, definition)
         )
-        home = definition.folder
-        offered = [name for name in left if _builds(rest.targets.get(name), home)]
-    names = list(dict.fromkeys([*selected, *offered]))
+    else:
+        selected = printed.expanded(["default"])
+    others = [name for name in printed.targets if name not in selected and name[0] != "_"]
+    offered = [name for name in others if _builds(printed.targets[name], definition.folder)]
+    names = [*selected, *offered]
     if not names:
         raise UsageProblem(f"{definition.main} has no targets", fix="add a target")
-    _check_names({**{name: {} for name in names}, **printed.targets}, definition.main)
-    chosen = names if wanted is None else selected or names
-    wrong = {name: why for name in chosen if (why := _wrong_tag(printed.targets.get(name, {})))}
+    bodies = {name: printed.targets[name] for name in linked(printed.targets, names)}
+    _check_names(bodies, definition.main)
+    chosen = names if wanted is None else selected
+    wrong = {name: why for name in chosen if (why := _wrong_tag(bodies[name]))}
     if wrong and (wanted is not None or len(wrong) == len(names)):
         name, why = next(iter(wrong.items()))
         raise UsageProblem(f"{definition.main}: {name}: {why}")
     problems = (*problems, *(f"target {name} is skipped: {why}" for name, why in wrong.items()))
     names = [name for name in names if name not in wrong]
-    offered_groups = _groups(listed, printed, names)
-    if wanted is None:
-        names, offered_groups = _in_file_order(names, offered_groups, mentions(definition))
+    names, groups = _in_file_order(names, _groups(printed, names), places)
     return Source(
         kind=SourceKind.BAKE,
         variants=tuple(
-            Variant(name, descriptions.get(name) or _describe(printed.targets.get(name, {})))
+            Variant(name, bodies[name].get("description") or _describe(bodies[name]))
             for name in names
         ),
         bake_file=definition.main,
         bake_files=tuple(str(definition.folder / file) for file in definition.files),
         context=str(definition.folder),
-        bake_targets=printed.targets,
+        bake_targets=bodies,
         selected=tuple(name for name in selected if name in names),
-        groups=offered_groups,
+        groups=groups,
         problems=problems,
     )
 
 
-def _groups(
-    listed: Iterable[Listed], printed: Printed, names: Sequence[str]
-) -> tuple[TargetGroup, ...]:
+def _resolved(
+    definition: Definition, wanted: Sequence[str] | None
+) -> tuple[Printed, tuple[str, ...]]:
+    """Return all targets and groups of a definition, and a line for each that can't be resolved.
+
+    If there are such, or if this Buildx knows no patterns: of `wanted`, only these.
+    """
+    try:
+        return print_targets(definition, [EVERY]), ()
+    except UsageProblem:
+        if wanted is None:
+            return _print_each(definition, _listed_names(definition) or ["default"])
+    words = list(wanted or ["default"])
+    # Anything else could be a flag, or the address of another definition.
+    if all(map(_NAME_OR_PATTERN.fullmatch, words)):
+        with suppress(TargetMissing):
+            return print_targets(definition, words), ()
+    names = _listed_names(definition)
+    meant = [_exact(word, names, definition) for word in words]
+    return print_targets(definition, meant), ()
+
+
+def _listed_names(definition: Definition) -> list[str]:
+    return [one.name for one in list_targets(definition) or ()]
+
+
+def _meant(word: str, printed: Printed, definition: Definition) -> tuple[str, ...]:
+    """Return the targets and groups that a word stands for."""
+    # Buildx doesn't list targets whose names start with `_`.
+    shown = [name for name in (*printed.targets, *printed.groups) if name[0] != "_"]
+    return printed.matching(word) or (_exact(word, shown, definition),)
+
+
+def _groups(printed: Printed, names: Sequence[str]) -> tuple[TargetGroup, ...]:
     """Return the groups with the targets of each that are offered."""
     found = []
-    for one in listed:
-        if not one.group or one.name not in printed.groups:
-            continue
-        targets = printed.expanded([one.name])
-        # Buildx appends the members, or lists them if there is no description.
-        members = ", ".join(sorted(printed.groups[one.name]))
-        words = one.description.removesuffix(f"({members})").strip()
-        if offered := tuple(name for name in names if name in targets):
-            found.append(TargetGroup(one.name, "" if words == members else words, offered))
+    for name, group in printed.groups.items():
+        targets = printed.expanded([name])
+        if offered := tuple(one for one in names if one in targets):
+            found.append(TargetGroup(name, group.description, offered))
     return tuple(found)
+
+
+def _with_sorted_matrices(printed: Printed, places: Mapping[str, int]) -> Printed:
+    """Return what is printed with the targets of each matrix sorted: Buildx's order is random.
+
+    They are not mentioned by name in the files, unlike the members of other groups.
+    """
+    groups = {
+        name: group
+        if any(member in places for member in group.targets)
+        else msgspec.structs.replace(group, targets=tuple(sorted(group.targets)))
+        for name, group in printed.groups.items()
+    }
+    return Printed(printed.targets, groups)
 
 
 def _in_file_order(
@@ -322,26 +350,25 @@ def _print_each(definition: Definition, names: Sequence[str]) -> tuple[Printed, 
 
     Raises UsageProblem if nothing can.
     """
-    if not names:
-        return Printed(), ()
-    try:
-        return print_targets(definition, names), ()
-    except UsageProblem as problem:
-        first = problem
-    found, problems = Printed(), []
-    for name in names:
+    found, wrong = Printed(), {}
+    parts = [list(names)]
+    while parts:
+        part = parts.pop()
         try:
-            one = print_targets(definition, [name])
+            one = print_targets(definition, part)
         except UsageProblem as problem:
-            problems.append(f"target {name} is skipped: {problem}")
+            half = len(part) // 2
+            if half:
+                parts += [part[half:], part[:half]]
+            else:
+                wrong[part[0]] = problem
             continue
-        # Buildx puts what is printed into a group `default`.
-        groups = {key: members for key, members in one.groups.items() if key != "default"}
-        own = {name: one.targets[name]} if name in one.targets else {}
-        found = Printed({**one.targets, **found.targets, **own}, {**found.groups, **groups})
-    if not found.targets:
-        raise first
-    return found, tuple(problems)
+        # A target that is printed because of a link to it has no output of its own.
+        own = {name: one.targets[name] for name in part if name in one.targets}
+        found = Printed({**one.targets, **found.targets, **own}, {**found.groups, **one.groups})
+    if wrong and not found.targets:
+        raise next(iter(wrong.values()))
+    return found, tuple(f"target {name} is skipped: {why}" for name, why in wrong.items())
 
 
 def _builds(body: Mapping[str, Any] | None, folder: Path) -> bool:

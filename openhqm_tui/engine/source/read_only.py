@@ -6,7 +6,6 @@ prints the definition. Exit code 125: the kernel has no Landlock, and nothing wa
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
 import sys
@@ -24,6 +23,8 @@ def forbid_writing() -> bool:
     """Irrevocably give up write access to files; return False if the kernel can't."""
     if not sys.platform.startswith("linux"):
         return False
+    import ctypes
+
     try:
         libc = ctypes.CDLL(None, use_errno=True)
         attribute = struct.pack("=Q", _CHANGES)

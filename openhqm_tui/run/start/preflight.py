@@ -19,9 +19,13 @@ from openhqm_tui.domain.plan.cache import Cache, CacheKind, parse_cache, unsuppo
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.remedies import Reach
-from openhqm_tui.engine.docker.facts import VERIFYING_ENGINE, EngineFacts, dotted
-from openhqm_tui.engine.doctor.diagnose import OLD_API, UNVERIFIED, diagnose
-from openhqm_tui.engine.doctor.machine import read_machine
+from openhqm_tui.engine.docker.facts import (
+    OLD_API,
+    UNVERIFIED,
+    VERIFYING_ENGINE,
+    EngineFacts,
+    dotted,
+)
 from openhqm_tui.engine.source.base_image import (
     WILL_BE_PULLED,
     BaseChoice,
@@ -163,6 +167,10 @@ def _check_upstream(base: BaseChoice, platforms: tuple[Platform, ...]) -> None:
 
 
 def _engine_problem(facts: EngineFacts, platforms: tuple[Platform, ...]) -> EngineProblem:
+    # Only for an engine that can't be used: these modules take longer to import than all others.
+    from openhqm_tui.engine.doctor.diagnose import diagnose
+    from openhqm_tui.engine.doctor.machine import read_machine
+
     findings = diagnose(facts, read_machine(), platforms, deep=False)
     blocking = [finding for finding in findings if finding.blocks]
     if not blocking:

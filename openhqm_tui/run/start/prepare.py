@@ -27,16 +27,13 @@ from openhqm_tui.domain.plan.bake import (
 from openhqm_tui.domain.plan.image_names import full_name
 from openhqm_tui.domain.plan.options import BuildOptions, validate
 from openhqm_tui.domain.plan.outputs import builds_image
-from openhqm_tui.domain.platforms import Platform, own_platforms, parse_platform
+from openhqm_tui.domain.platforms import LOCAL, Platform, own_platforms, parse_platform
 from openhqm_tui.domain.run.events import MOST_LANES, RunInfo, TargetInfo
 from openhqm_tui.domain.text import Inert
 from openhqm_tui.engine.docker.facts import EngineFacts
-from openhqm_tui.engine.doctor.emulators import with_emulators
 from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_base
 from openhqm_tui.engine.source.certificates import ca_bundle
 from openhqm_tui.engine.source.git import commit_of, origin_of
-from openhqm_tui.run.prune import make_room
-from openhqm_tui.run.requests import launch
 from openhqm_tui.run.start.expectations import (
     companion_lines,
     idle_tables,
@@ -101,7 +98,8 @@ def prepare(
     if base is not None and not plan_only:
         warnings += check_base(base, platforms, facts, asked=bool(options.base_image))
     bundle = ca_bundle(options.ca_bundle)
-    commit = _commit(source)
+    # The plan of a bake file doesn't contain it.
+    commit = _Commit() if plan_only and source.kind is SourceKind.BAKE else _commit(source)
     plan = _resolve(
         options, source, base, bundle, commit, run_id, native, by_digest=_by_digest(options, facts)
     )
@@ -127,6 +125,9 @@ def prepare(
         warnings += companion_lines(one.expectation for one in expectations)
     allow: tuple[str, ...] = ()
     if not plan_only:
+        from openhqm_tui.engine.doctor.emulators import with_emulators
+
+        facts = with_emulators(facts, platforms, memory=emulators_file())
         cwd = _working_folder(source)
         allow = check_permissions(options, source, plan, cwd, bundle)
         check_pushes(options, source)
@@ -138,6 +139,16 @@ def prepare(
         expectations=expectations,
         warnings=tuple(warnings),
         origin=resolver.origin,
+    )
+
+
+def depends_on_builder(options: BuildOptions, source: Source) -> bool:
+    """Return whether a plan depends on the driver of the builder or on its own platform."""
+    if source.kind is not SourceKind.BAKE or options.push:
+        return True
+    return any(
+        platforms or LOCAL in (source.bake_targets[name].get("platforms") or ())
+        for name, platforms in options.selection.items()
     )
 
 
@@ -281,7 +292,7 @@ def _run_info(
         jobs=options.jobs,
         quiet_after=options.quiet_after,
         revision=commit.revision,
-        emulators=with_emulators(facts, options.platforms, memory=emulators_file()).emulators,
+        emulators=facts.emulators,
         check=options.check,
         test_only=options.test_only,
         push=options.push,
@@ -377,6 +388,9 @@ def start_run(prepared: Prepared, limits: Limits = Limits()) -> RunFolder:  # no
 
     Old runs beyond `limits` are removed. Raises UsageProblem if the state folder can't be written.
     """
+    from openhqm_tui.run.prune import make_room
+    from openhqm_tui.run.requests import launch
+
     state = ready_state_folder()
     path = runs_folder(state) / prepared.info.id
     folder, lock = RunFolder.create_held(path, prepared.info, prepared.plan, prepared.expectations)
