@@ -54,7 +54,7 @@ NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "
 # The folders and files of the domain: each imports only from those of a lower level.
 ROOMS = {
     "text": 0,
-    **dict.fromkeys(("errors", "secrets"), 1),
+    **dict.fromkeys(("errors", "names", "secrets"), 1),
     **dict.fromkeys(("findings", "formatting", "guides", "patterns", "platforms", "remedies"), 2),
     **dict.fromkeys(("buildkit", "emulators"), 3),
     "plan": 4,

@@ -39,12 +39,15 @@ class Reach(StrEnum):
 class Remedy(NamedTuple):
     """A cause: its signs in lower case, or as a pattern, and its messages.
 
-    `build` and `check` are sentences, `push` a clause. `crashed`: `crash_hint` returns the message.
+    `build` and `check` are sentences, `push` a clause; `definition` replaces `build` where the
+    bake definition or Dockerfile alone names the base images. `crashed`: `crash_hint` returns the
+    message.
     """
 
     signs: tuple[str, ...] = ()
     pattern: re.Pattern[str] | None = None
     build: str = ""
+    definition: str = ""
     check: str = ""
     push: str = ""
     pull: Reach | None = None
@@ -63,6 +66,10 @@ Place = Literal["build", "check", "push", "pull", "engine"]
 _NETWORK = (
     "The base image can't be pulled over the network: use --base-image REF, "
     "or let `openhqm-tui doctor --fix` build one from Debian packages."
+)
+_NO_IMAGE = (
+    "The image can't be pulled: check its name and the network, or set another one in the "
+    "target's `contexts`."
 )
 _NO_EMULATOR = (
     "No emulator is registered for this platform: `openhqm-tui doctor --fix` registers one."
@@ -140,6 +147,7 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         ("toomanyrequests", "429 too many", "rate limit"),
         build="The registry limits pulls: log in with `docker login`, or use --base-image REF.",
+        definition="The registry limits pulls: log in with `docker login`.",
         push="the registry limits requests: wait, or log in with `docker login`",
         pull=Reach.RATE_LIMIT,
     ),
@@ -188,12 +196,14 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         ("no such host", "server misbehaving", "name or service not known"),
         build=_NETWORK,
+        definition=_NO_IMAGE,
         push="the registry's host name can't be resolved: check the image's name",
         pull=Reach.NETWORK,
     ),
     Remedy(
         ("i/o timeout", "connection refused"),
         build=_NETWORK,
+        definition=_NO_IMAGE,
         push=_UNREACHABLE,
         pull=Reach.NETWORK,
     ),
@@ -276,7 +286,7 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(("not found", "manifest unknown", "404"), pull=Reach.MISSING),
     # Failures without a more specific sign.
-    Remedy(("failed to resolve source metadata",), build=_NETWORK),
+    Remedy(("failed to resolve source metadata",), build=_NETWORK, definition=_NO_IMAGE),
 )
 
 

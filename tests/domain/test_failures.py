@@ -199,6 +199,16 @@ def test_known_errors_have_a_hint(error: str, word: str) -> None:
     assert word in hint_for(error)
 
 
+@pytest.mark.parametrize(
+    "error", ["dial tcp: lookup registry: no such host", "toomanyrequests: limit"]
+)
+def test_an_option_that_a_definition_refuses_is_not_the_fix(error: str) -> None:
+    assert "--base-image" in hint_for(error)
+    hint = hint_for(error, own_base=True)
+    assert hint
+    assert "--base-image" not in hint
+
+
 @pytest.mark.parametrize("error", ["", "exit code: 1", "syntax error"])
 def test_unknown_errors_have_no_hint(error: str) -> None:
     assert hint_for(error) == ""

@@ -381,3 +381,26 @@ def test_time_elapses_until_the_checks_are_finished() -> None:
     for platform in BOTH:
         state.apply_event(checked(Answer.PASS, platform))
     assert redis.elapsed(100.0) == 8.0
+
+
+FAILED = "failed to resolve source metadata for localhost:9/x: connection refused"
+
+
+@pytest.mark.parametrize(
+    ("name", "platforms", "statuses"),
+    [
+        # Without a platform, the step is needed by all.
+        ("[internal] load metadata for x", BOTH, [Status.FAILED, Status.FAILED]),
+        ("[internal] load metadata for x", BOTH[:1], [Status.FAILED]),
+        (RUN, BOTH, [Status.FAILED, Status.CANCELLED]),
+        (RUN.replace("amd64", "arm64"), BOTH, [Status.CANCELLED, Status.FAILED]),
+    ],
+)
+def test_only_a_sibling_of_the_platform_that_failed_is_stopped(
+    name: str, platforms: tuple[str, ...], statuses: list[Status]
+) -> None:
+    state, redis = started_run(info(platforms=platforms))
+    failed = vertex(name, started=moment(1), completed=moment(2), error=FAILED)
+    state.apply_records("redis", [failed])
+    state.apply_event(ended(Outcome.FAILED))
+    assert [lane.status for lane in redis.lanes.values()] == statuses

@@ -11,6 +11,7 @@ from openhqm_tui.domain.buildkit.vertex import ExecutionMode
 from openhqm_tui.domain.checks.catalog import hint_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.emulators import Emulator, crash_hint
+from openhqm_tui.domain.plan.bake import SourceKind
 from openhqm_tui.domain.remedies import EngineFailureKind, remedy_for
 from openhqm_tui.domain.run.state import LaneState, TargetState
 from openhqm_tui.domain.run.step import StepState
@@ -141,6 +142,7 @@ def _without_names(error: str, tag: str) -> str:
 
 
 _WHERE = re.compile(r"^(?P<file>\S.*):(?P<line>\d+)$")
+_RULE = re.compile(r"^WARNING: (?P<rule>[A-Z]\w+) - https://docs\.docker\.com/go/dockerfile/rule/")
 _EXIT = re.compile(r"did not complete successfully: exit code: (?P<code>\d+)")
 # Docker prints its own failure; the actual reason follows these words.
 _SOLVE = re.compile(
@@ -206,10 +208,10 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
             target=target.name,
             where=where,
             source=source,
-            reason=reason or f"Buildx exited with code {target.exit_code}",
+            reason=_lint(texts) or reason or f"Buildx exited with code {target.exit_code}",
             log=output,
             log_file=text_log_of(target.stream),
-            hint=hint_for(error or target.reason),
+            hint=hint_for(error or target.reason, own_base=_own_base(target)),
         )
         return _named(failure, trouble, target)
     lane = target.lanes.get(step.lane) if step.lane is not None else None
@@ -226,7 +228,7 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
         reason=f"exit code {code['code']}" if code else reason or one_line(step.error, 400),
         log=tuple(plain(line) for line in log),
         log_file=text_log_of(target.stream),
-        hint=_hint_of_step(step, platform, log, target.run.info.emulators.get(platform)),
+        hint=_hint_of_step(step, platform, log, target),
     )
     return _named(failure, trouble, target)
 
@@ -294,20 +296,28 @@ _SIGNS_IN_LOG = (
 )
 
 
-def hint_for(error: str, emulator: Emulator | None = None) -> str:
-    """Return the usual fix for an error, or ''; `emulator` is what ran the step."""
+def hint_for(error: str, emulator: Emulator | None = None, *, own_base: bool = False) -> str:
+    """Return the usual fix for an error, or ''; `emulator` is what ran the step.
+
+    `own_base`: the definition names the base images, so that no option replaces them.
+    """
     if "failed to push" in error and (reason := push_reason(error)):
         return f"{reason[0].upper()}{reason[1:]}."
     remedy = remedy_for(error, "build")
     if remedy is None:
         return ""
-    return crash_hint(emulator) if remedy.crashed else remedy.build
+    if remedy.crashed:
+        return crash_hint(emulator)
+    return (own_base and remedy.definition) or remedy.build
 
 
-def _hint_of_step(
-    step: StepState, platform: str, log: Sequence[str], emulator: Emulator | None
-) -> str:
+def _own_base(target: TargetState) -> bool:
+    return target.run.info.source == SourceKind.BAKE
+
+
+def _hint_of_step(step: StepState, platform: str, log: Sequence[str], target: TargetState) -> str:
     """Return the hint for a step; some signs are only in its log."""
+    emulator = target.run.info.emulators.get(platform)
     told = [line for line in log if any(sign in line.lower() for sign in _SIGNS_IN_LOG)]
     text = "\n".join([step.error, *told]).lower()
     if step.how is ExecutionMode.NATIVE:
@@ -315,7 +325,15 @@ def _hint_of_step(
             return f"A program in this step was built for a different platform than {platform}."
         if (remedy := remedy_for(text, "build")) is not None and remedy.crashed:
             return ""  # no emulator took part
-    return hint_for(step.error, emulator) or hint_for("\n".join(told), emulator)
+    errors = (step.error, "\n".join(told))
+    hints = (hint_for(error, emulator, own_base=_own_base(target)) for error in errors)
+    return next(filter(None, hints), "")
+
+
+def _lint(texts: list[str]) -> str:
+    """Return which rules a Dockerfile breaks, as `call = "check"` prints them; '' if none."""
+    rules = dict.fromkeys(found["rule"] for text in texts if (found := _RULE.match(text)))
+    return f"lint warnings: {', '.join(rules)}" if rules else ""
 
 
 def _place(texts: list[str]) -> tuple[str, tuple[str, ...]]:

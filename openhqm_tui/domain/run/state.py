@@ -69,8 +69,9 @@ class LaneState:
         if target.started is None and target.outcome is None:
             return Status.WAITING if target.run.in_progress else Status.CANCELLED
         if target.outcome is Outcome.FAILED:
-            steps = {step.status for step in self.steps}
-            stopped = Status.FAILED not in steps and target.failed_step is not None
+            # A step of no platform, such as loading a base image, fails all of them.
+            others = (lane for lane in target.lanes.values() if lane.has_failed_step)
+            stopped = not self.has_failed_step and any(others)
             return Status.CANCELLED if stopped else Status.FAILED
         if target.outcome is Outcome.CANCELLED:
             return Status.CANCELLED
@@ -87,6 +88,11 @@ class LaneState:
             over = self.check_cut or not target.run.in_progress
             return Status.CANCELLED if over else Status.CHECKING
         return Status.RUNNING if target.run.in_progress else Status.CANCELLED
+
+    @property
+    def has_failed_step(self) -> bool:
+        """Whether one of its steps failed by itself, not by being cancelled."""
+        return any(step.status is Status.FAILED for step in self.steps)
 
     @property
     def has_image(self) -> bool:
