@@ -205,7 +205,7 @@ def checked_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
             if not _is_key(key):
                 raise UsageProblem(
                     f"keymap: {id} = '{keys}': '{key}' is not a key",
-                    fix="examples of keys: ctrl+a f5 space slash shift+up g",
+                    fix="use a key such as g, f5, ctrl+a, shift+up, space or slash",
                 )
     for command in known.values():
         for key in _keys_of(command, keymap):

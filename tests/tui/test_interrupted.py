@@ -151,7 +151,7 @@ async def test_the_removal_of_the_open_run_is_reported_once(world: World):
         assert "kafka" in listed(app)
         app.clear_notifications()
         await pilot.press("r")
-        await until(pilot, lambda: "so the run can't receive requests" in notices(app))
+        await until(pilot, lambda: "can't carry out the request: the folder" in notices(app))
         await pilot.press("p")
         await until(pilot, lambda: "the log is in" in notices(app))
         for key, place in (("3", "checks"), ("4", "history"), ("5", "doctor"), ("2", "run")):
@@ -198,8 +198,8 @@ async def test_a_long_silence_is_shown_and_notified_once(world: World):
         head = app.screen.query_one(LanePanes).panes["redis", "linux/arm64"].head
         await until(pilot, lambda: "◌" in str(head.content) and "silent 5:12" in str(head.content))
         notice = (
-            "redis has printed nothing for 5:00 in core 2/2, but is still running "
-            "(press c to cancel)"
+            "redis has printed nothing for 5:00 in core 2/2, but is still running; "
+            "to cancel it, select it in Run (2) and press c"
         )
         await until(pilot, lambda: notices(app) == notice)
         world.now += 10

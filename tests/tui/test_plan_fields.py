@@ -210,7 +210,7 @@ async def test_an_unreachable_builder_prevents_the_build(world: World):
         await settle(pilot)
         await pilot.press("a")
         await until(
-            pilot, lambda: "the builder is not reachable: connection refused" in summary(app)
+            pilot, lambda: "the builder is not available: connection refused" in summary(app)
         )
         assert app.screen.query_one("#build", Button).disabled
 

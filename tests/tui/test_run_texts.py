@@ -286,7 +286,7 @@ def test_images_that_are_not_verified_have_their_own_summary(tmp_path: Path):
     assert lines[0] == "✗ redis is not verified · linux/arm64"
     assert "machine is unknown: aarch64, linux-aarch64" in lines
     assert "user fails: uid 1000; expected uid 1000" in lines
-    assert any(line.startswith("hint   Set USER to a number in the") for line in lines)
+    assert any(line.startswith("fix    Set USER to a number in the") for line in lines)
     assert standing(target, NOW, 40).plain == "checks failed · emulated · 2 cached"
     made.check("redis", "linux/amd64", 8, user=Answer.FAIL)
     both = verification_failure(state_of(made).targets["redis"])
@@ -306,7 +306,7 @@ def test_a_failure_summary_has_its_parts_in_order(tmp_path: Path):
     lines = failure_text(failure, 60).plain.split("\n")
     assert lines[0] == "✗ kafka failed · linux/arm64"
     assert [line.split()[0] for line in lines if line[0] not in " ✗"] == [
-        *("step", "why", "where", "last", "file"),
+        *("step", "reason", "where", "last", "file"),
     ]
     assert any(">>> RUN uv pip install" in line for line in lines)
     assert max(len(line) for line in lines if line.startswith(("  ", "step"))) <= 60

@@ -92,7 +92,7 @@ CHECKS: tuple[Command, ...] = (
         "evidence",
         "evidence.previous",
         "F",
-        "Previous",
+        "Previous failure",
         "Go to the previous result that is not a pass.",
         "step(-1)",
         True,

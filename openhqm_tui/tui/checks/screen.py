@@ -208,9 +208,9 @@ class ChecksScreen(BaseScreen):
                 ("Nothing has been checked yet.\n\n", "bold"),
                 "Each image of a run is checked as soon as it is built.\n\n",
                 ("1", "$primary bold"),
-                " Plan starts a run · ",
+                " Plan: start a run · ",
                 ("4", "$primary bold"),
-                " History opens a past run",
+                " History: open a past run",
             ),
             id="no-checks",
         )

@@ -102,7 +102,7 @@ class EventNotices:
                     lasts = clock_text(event.at - event.since)
                     yield (
                         f"{event.target} has printed nothing for {lasts}{at}, but is still "
-                        "running (press c to cancel)"
+                        "running; to cancel it, select it in Run (2) and press c"
                     )
         if state.in_progress:
             self._seen_going_on.add(state.info.id)

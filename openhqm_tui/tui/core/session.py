@@ -297,7 +297,7 @@ class Session:
         try:
             self.backend.ask(run, *requests)
         except FileNotFoundError:
-            problem = f"{removed_text(run)}, so the run can't receive requests"
+            problem = f"can't carry out the request: {removed_text(run)}"
         except (Problem, OSError) as error:
             problem = str(error)
         self.app.post_message(RequestSent(run, problem))

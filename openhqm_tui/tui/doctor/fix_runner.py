@@ -106,11 +106,11 @@ def lacks_root(fixes: Iterable[Fix], rights: Rights) -> str:
         return ""
     if rights is Rights.PASSWORD:
         return (
-            "needs root, and sudo asks for a password: run `sudo -v` before starting the console, "
-            "or use `openhqm-tui doctor --fix`"
+            "root access is required, and sudo asks for a password: run `sudo -v` before starting "
+            "the console, or use `openhqm-tui doctor --fix`"
         )
     return (
-        "needs root, and sudo is not installed: run openhqm-tui as root, or ask an "
+        "root access is required, and sudo is not installed: run openhqm-tui as root, or ask an "
         "administrator (y copies the commands)"
     )
 

@@ -262,7 +262,7 @@ class GuidesScreen(ModalScreen[None]):
         self._found_at = (self._found_at + by) % len(self._found)
         at = self._found[self._found_at]
         self._mark(at)
-        self._show_title(f"{self._found_at + 1} of {len(self._found)} found")
+        self._show_title(f"match {self._found_at + 1} of {len(self._found)}")
 
     def action_copy(self) -> None:
         """Copy the first visible command block."""

@@ -40,7 +40,7 @@ HISTORY: tuple[Command, ...] = (
         "history.report",
         "w",
         "Write report",
-        "Write an HTML report of the selected run to this folder.",
+        "Write an HTML report of the selected run to the current folder.",
         "write_report",
         True,
         acts=True,

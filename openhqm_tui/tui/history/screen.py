@@ -212,7 +212,7 @@ async def write_report(session: Session, run: RunFolder) -> None:
 
 
 _NONE = Content.assemble(
-    ("No runs yet.\n\n", "bold"), ("1", "$primary bold"), " Plan starts the first run"
+    ("No runs yet.\n\n", "bold"), ("1", "$primary bold"), " Plan: start the first run"
 )
 # Commands that apply to the selected run.
 _OF_A_RUN = {

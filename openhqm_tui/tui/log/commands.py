@@ -103,9 +103,11 @@ LOG: tuple[Command, ...] = (
     Command(
         "log", "log.page-down", "pagedown,ctrl+f", "Page down", "Scroll down a page.", "pages(1)"
     ),
-    Command("log", "log.half-up", "ctrl+u", "Half up", "Scroll up half a page.", "pages(-0.5)"),
     Command(
-        "log", "log.half-down", "ctrl+d", "Half down", "Scroll down half a page.", "pages(0.5)"
+        "log", "log.half-up", "ctrl+u", "Half page up", "Scroll up half a page.", "pages(-0.5)"
+    ),
+    Command(
+        "log", "log.half-down", "ctrl+d", "Half page down", "Scroll down half a page.", "pages(0.5)"
     ),
     Command("log", "log.start", "home,g", "Start", "Go to the first line.", "start"),
     Command("log", "log.zoom", "enter", "Zoom", "Maximize or restore this pane.", "zoom"),

@@ -30,7 +30,7 @@ PLAN: tuple[Command, ...] = (
         "plan.failed",
         "F",
         "Failed last time",
-        "Select what failed, was cancelled or was not verified last time.",
+        "Select the images that failed, were cancelled or were not verified last time.",
         "choose_failed",
     ),
     Command(

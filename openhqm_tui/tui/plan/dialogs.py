@@ -277,7 +277,7 @@ class ChooseBuilder(ListDialog[Builder]):
     def compose(self) -> ComposeResult:
         """Build an empty list."""
         with Vertical(classes="dialog"):
-            yield Static(Content.styled("Build with", "bold"), classes="dialog-title")
+            yield Static(Content.styled("Choose a builder", "bold"), classes="dialog-title")
             yield Static("listing builders…", id="builders-note")
             yield OptionList(id="builders", compact=True, markup=False)
             with VerticalScroll(id="nodes-box", can_focus=False):
@@ -378,7 +378,7 @@ class ChooseBuilder(ListDialog[Builder]):
         if builder is None or self._working:
             return
         if builder.stays:
-            self._say(f"can't be removed: {builder.stays}")
+            self._say(f"this builder can't be removed: {builder.stays}")
             return
         text = Content.assemble(
             "Its nodes and their caches will be removed too. This command will run:\n\n",

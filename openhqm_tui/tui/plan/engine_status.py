@@ -38,7 +38,7 @@ def blocker(facts: EngineFacts | None) -> str:
         return f"Buildx {facts.buildx_version} is too old"
     if facts.engine_too_old:
         return f"engine {facts.server_version} is too old"
-    return f"the builder is not reachable: {facts.builder_error}" if facts.builder_error else ""
+    return f"the builder is not available: {facts.builder_error}" if facts.builder_error else ""
 
 
 def engine_words(facts: EngineFacts | None) -> list[str]:

@@ -200,7 +200,7 @@ class VariantDetails:
             return ""
         own = variant.name in requirements.variants
         file = f"clients from {file_of(variant.name)}" if own else f"core from {CORE_FILE}"
-        return f"{file}; the rest is bundled"
+        return f"{file}; other expectations are bundled"
 
     def _tags(self, variant: Variant) -> list[str]:
         if self._order.test_only:

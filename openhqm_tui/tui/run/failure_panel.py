@@ -147,9 +147,9 @@ def failure_text(failure: Failure, width: int) -> Content:
     if failure.step:
         lines.append(line_of("step", failure.step).truncate(max(20, width), ellipsis=True))
     if failure.reason:
-        lines.append(line_of("why", failure.reason))
+        lines.append(line_of("reason", failure.reason))
     if failure.hint:
-        lines.append(line_of("hint", failure.hint, "$text-warning"))
+        lines.append(line_of("fix", failure.hint, "$text-warning"))
     if failure.where:
         lines.append(line_of("where", failure.where))
     for line in failure.source:

@@ -40,9 +40,9 @@ class NoRunMessage(Static):
             Content.assemble(
                 ("No run is open.\n\n", "bold"),
                 ("1", "$primary bold"),
-                " Plan starts a run · ",
+                " Plan: start a run · ",
                 ("4", "$primary bold"),
-                " History opens a past run",
+                " History: open a past run",
             )
         )
 
@@ -123,7 +123,7 @@ def facts(state: RunState, now: float, width: int, left: TimeLeft | None = None)
     if left is not None and state.in_progress:
         guess = left.of()
         if guess is not None:
-            lines.append(Content(f"about {left_text(guess)}"))
+            lines.append(Content(f"{'about ' if guess.whole else ''}{left_text(guess)}"))
         elif left.is_unknown:
             words = "no estimate yet (first run)"
             lines.append(Content.styled(words, "$foreground-muted").truncate(width, ellipsis=True))

@@ -300,7 +300,9 @@ def _answered(session: Session, answer: str | None) -> None:
         try:
             session.run_folder.append_request(Request("cancel"))
         except OSError as error:
-            session.app.notify(f"can't cancel the run: {error}", severity="error", markup=False)
+            session.app.notify(
+                f"can't cancel the run ({error.strerror})", severity="error", markup=False
+            )
             return
     if answer in {"leave", "cancel"}:
         session.app.exit(0)

@@ -76,7 +76,7 @@ CASES = {
     "guides.links": Case(_picks("Enter opens"), ("escape",)),
     "guides.help": Case(lambda app: isinstance(app.screen, HelpDialog), ("escape",)),
     "guides.search": Case(_focused("guides-find"), ("escape",)),
-    "guides.found": Case(_found("2 of 3"), (*"zebra", "enter")),
+    "guides.found": Case(_found("match 2 of 3"), (*"zebra", "enter")),
     "guides.found-before": Case(_found("1 of 3")),
     "guides.after": Case(_at(1)),
     "guides.before": Case(_at(0)),
