@@ -57,7 +57,7 @@ def at_home(value: str) -> Path:
     try:
         path = Path(value).expanduser()
     except RuntimeError as error:
-        raise UsageProblem(f"{value}: no such user", fix="write the path in full") from error
+        raise UsageProblem(f"{value}: no such user", fix="specify an absolute path") from error
     if "\0" in value:
         raise UsageProblem(f"{value!r} is not a valid path", fix="remove the NUL character")
     return path

@@ -97,7 +97,7 @@ def _cache(word: str, way: str, kinds: Collection[str], folder: Path) -> str:
         return "a cache entry must be on one line"  # Buildx reads the first of several.
     cache = parse_cache(word, CacheKind(way))
     if cache.kind not in kinds:
-        return f"a project may not set a cache of type {cache.kind} in {way.removeprefix('--')}"
+        return f"a project may not use a cache of type {cache.kind} in {way.removeprefix('--')}"
     if unknown := sorted(cache.fields.keys() - _OF_EVERY_CACHE - _CACHE_WORDS[cache.kind]):
         return f"a project may not set the cache attribute {unknown[0]}"
     return next(filter(None, (_cache_folder(place, folder) for place in cache.places)), "")

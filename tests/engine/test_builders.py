@@ -191,7 +191,7 @@ def test_a_builder_with_two_nodes_is_created() -> None:
         (
             "inspect",
             CommandResult(1, "", 'ERROR: failed to resolve reference "docker.io/moby/buildkit"'),
-            "choose another with --driver-opt image=REF",
+            "specify another one with --driver-opt image=REF",
             [FIRST, SECOND, START, AWAY],
         ),
     ],

@@ -122,5 +122,5 @@ def test_a_builder_that_does_not_start_leaves_nothing(engine: PrivateEngine, cli
     assert ran.code == 3
     assert "$ docker buildx rm near" in ran.err
     assert ran.err.splitlines()[-1].startswith("openhqm-tui: builder 'near' can't be created: ")
-    assert "choose another with --driver-opt image=REF" in ran.err
+    assert "specify another one with --driver-opt image=REF" in ran.err
     assert '"near"' not in cli("builders", "--format", "json").out

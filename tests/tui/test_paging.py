@@ -56,7 +56,8 @@ async def test_an_unusable_pager_is_reported_with_the_file(world: World, monkeyp
         await settle(pilot)
         await pilot.press("p")
         await until(
-            pilot, lambda: "a pager is not available here; the log is in ~/" in notices(app)
+            pilot,
+            lambda: "a pager is not available in this terminal; the log is in ~/" in notices(app),
         )
         assert "kafka.log" in notices(app)
 

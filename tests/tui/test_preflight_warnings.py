@@ -100,7 +100,7 @@ async def test_allow_unknown_is_offered_only_with_push(world: World):
         await pilot.press("P")
         await pilot.pause()
         assert toggle.display
-        assert "enable allow unknown (U)" in summary(app)
+        assert "enable “allow unknown” (U)" in summary(app)
         await pilot.press("U")
         await pilot.pause()
         assert place(app).order.allow_unknown

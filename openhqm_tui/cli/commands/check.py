@@ -71,7 +71,7 @@ def run(parsed: argparse.Namespace) -> int:
     own = project_checks(Path.cwd(), parsed.checks or "")
     target = parsed.variant or ""
     if target and (own is None or target not in own.targets):
-        target = our_variant(target).name
+        target = our_variant(target, "variant").name
     platforms = parse_platforms(parsed.platforms) if parsed.platforms else ()
     facts = read_facts()
     if facts.error:

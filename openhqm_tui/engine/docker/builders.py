@@ -151,7 +151,7 @@ _CHANGE_SECONDS = 60.0
 _WAYS_OUT: tuple[tuple[str, str], ...] = (
     (
         r"failed to resolve reference|pull access denied|toomanyrequests",
-        "the BuildKit image can't be pulled: choose another with --driver-opt image=REF",
+        "the BuildKit image can't be pulled: specify another one with --driver-opt image=REF",
     ),
     (
         r"namespace|KUBERNETES_MASTER",

@@ -363,7 +363,7 @@ try() {{ # platform
 """
 
 
-_WHY = "every image starts from the base image"
+_WHY = "every image is built from the base image"
 
 _WAYS_OUT = {
     Reach.NETWORK: "check the network and proxy settings of the engine and the client",

@@ -149,7 +149,7 @@ def emulator_findings(
         speed = speed_text(emulator, platform)
         if emulator.best:
             speed += "; a newer version was measured on this machine and is no faster"
-        why = "build steps and checks for this platform run at the emulator's speed"
+        why = "all build steps and checks for this platform run under this emulator"
         if emulator.crashes:
             why = "this version crashes while running libc-bin's maintainer scripts and Node.js"
         found.append(
@@ -308,7 +308,8 @@ def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine
     elif facts.trouble is EngineProblemKind.NOT_DOCKER:
         advice = "install Docker Engine: Podman's socket doesn't support BuildKit"
     else:
-        advice = "check the engine's log (`journalctl -u docker`), or restart the engine"
+        log = " (`journalctl -u docker`)" if machine.systemd and facts.local else ""
+        advice = f"check the engine's log{log}, or restart the engine"
     return Finding(
         key="engine",
         title=title,
@@ -326,7 +327,7 @@ def _permission(machine: Machine) -> tuple[tuple[Fix, ...], str]:
         return (), "use a Docker context or DOCKER_HOST whose socket you can access"
     script = f"usermod -aG docker {shlex.quote(machine.user)}\n"
     fix = Fix(title=f"add {machine.user} to the docker group", script=script, as_root=True)
-    return (fix,), "then log in again, or run `newgrp docker`: groups are read at login"
+    return (fix,), "after the fix, log in again or run `newgrp docker`: groups are read at login"
 
 
 def _not_running(machine: Machine, with_apt: Callable[[], Machine]) -> tuple[tuple[Fix, ...], str]:
@@ -428,7 +429,7 @@ def _builder(facts: EngineFacts) -> Finding:
     health, advice = Health.OK, ""
     if facts.builder_error:
         health, detail = Health.FAIL, facts.builder_error
-        advice = "choose another with --builder (see `docker buildx ls`), or fix this one"
+        advice = "choose another builder with --builder (see `docker buildx ls`), or fix this one"
     elif any(node.status in {"inactive", "stopped"} for node in facts.nodes):
         detail += ", not started yet: the first build starts it"
     return Finding(
@@ -472,7 +473,7 @@ def _disk(facts: EngineFacts) -> Finding:
 def _certificates(machine: Machine) -> Finding:
     why = "behind a proxy that re-signs TLS, build steps need this machine's CA certificates"
     variable = next((name for name in VARIABLES if os.environ.get(name)), "")
-    health, detail, advice = Health.OK, "only public CAs", ""
+    health, detail, advice = Health.OK, "no private CA certificates", ""
     if variable and not Path(os.environ[variable]).is_file():
         health, detail = Health.WARN, f"{variable}={os.environ[variable]}: no such file"
         advice = f"create the file, or unset {variable}"

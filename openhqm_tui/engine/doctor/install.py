@@ -218,7 +218,7 @@ def lists_are_empty(machine: Machine) -> bool:
 
 def update_fix() -> Fix:
     """Return the fix that fetches apt's package lists."""
-    return Fix(title="fetch the package lists", script="apt-get update -qq\n", as_root=True)
+    return Fix(title="update apt's package lists", script="apt-get update -qq\n", as_root=True)
 
 
 def engine_fix(machine: Machine, *, buildx_only: bool = False) -> Fix | str:

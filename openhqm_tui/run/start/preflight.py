@@ -78,7 +78,7 @@ def obstacles(options: BuildOptions, facts: EngineFacts) -> Iterator[Obstacle]:
             f"{facts.server_version}: {OLD_API}",
             f"use Docker Engine {dotted(VERIFYING_ENGINE)} or later, omit --push, or use "
             "--allow-unknown to push images with inconclusive checks",
-            "enable allow unknown (U), or disable push",
+            "enable “allow unknown” (U), or disable push",
         )
     # The classic store identifies an image by its config's digest, a registry by its manifest's.
     if options.push and not facts.containerd_store:
@@ -103,7 +103,7 @@ def check_engine(options: BuildOptions, facts: EngineFacts) -> list[str]:
     for obstacle in obstacles(options, facts):
         raise EngineProblem(obstacle.what, fix=obstacle.fix)
     warnings = [
-        f"no emulator for {name} on this machine: its RUN steps will fail"
+        f"no emulator for {name} on this machine: RUN steps for this platform will fail"
         for name in _not_runnable(options, facts)
     ]
     if options.check and not facts.verifies:

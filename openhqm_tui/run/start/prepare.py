@@ -242,7 +242,7 @@ def _check_tags(plan: Plan) -> None:
             if owners.setdefault(whole, target.name) != target.name:
                 raise UsageProblem(
                     f"{owners[whole]} and {target.name} have the same tag {tag}",
-                    fix="give each target its own `tags` in the bake file, or build one of them",
+                    fix="set different `tags` in the bake file, or build the targets separately",
                 )
 
 

@@ -256,7 +256,7 @@ def _status_sentence(lane: LaneState) -> list[Content]:
         case Status.CHECKING if lane.asking is None:
             text = "Queued: one check runs per CPU."
         case Status.CHECKING:
-            text = f"Running the check {lane.asking}." if lane.asking else "Running all checks."
+            text = f"Running the check “{lane.asking}”." if lane.asking else "Running all checks."
         case Status.DONE:
             text = "Checks are disabled for this run. Press R to check this image now."
         case Status.PASSED:

@@ -271,7 +271,7 @@ class Backend:
 
 def _refused(settings: Settings) -> tuple[str, ...]:
     lines = [f"{key}: {told.why}" for key, told in settings.refused.items()]
-    return (*lines, "see Settings in the guides (F1) for where to set these") if lines else ()
+    return (*lines, "see the guide Settings (F1) for where to set these") if lines else ()
 
 
 def _line_of(names: str | list[str]) -> str:

@@ -398,7 +398,9 @@ class HistoryScreen(BaseScreen):
         view.show(series)
         told = "runs from the same source" if series else "no images built yet"
         words = f"Esc goes back · {told}"
-        self._in_sight("trends", Content.assemble((f"Trends of {run.name}", "bold"), f" · {words}"))
+        self._in_sight(
+            "trends", Content.assemble((f"Trends for run {run.name}", "bold"), f" · {words}")
+        )
         view.table.focus()
 
     def action_compare(self) -> None:

@@ -155,7 +155,7 @@ def _show(session: Session, file: Path) -> str:
         return (
             "a pager is not available in a browser"
             if session.app.is_web
-            else "a pager is not available here"
+            else "a pager is not available in this terminal"
         )
     except Problem as problem:
         return str(problem)
