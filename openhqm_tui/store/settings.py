@@ -327,7 +327,7 @@ def _unclean(key: str, value: Any) -> str:
     """Return why a value isn't valid for its key, although its type is; '' if it is valid."""
     try:
         for text in _texts(value):
-            check_clean(text, "the text")
+            check_clean(text, "the value")
         if key == "builder" and value:
             check_builder(value)
     except UsageProblem as problem:

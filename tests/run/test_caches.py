@@ -80,9 +80,9 @@ def test_both_cache_options_are_settings() -> None:
             ("gha",),
             "docker, classic image store) doesn't support --cache-to of type gha",
         ),
-        (CLASSIC, (), ("gha",), "or use inline"),
+        (CLASSIC, (), ("gha",), "or use type inline"),
         (CLASSIC, ("gha",), (), "--cache-from of type gha"),
-        (CLASSIC, ("gha",), (), "or use registry or local"),
+        (CLASSIC, ("gha",), (), "or use type registry or local"),
         (
             ENGINE,
             (),

@@ -11,6 +11,7 @@ from openhqm_tui.domain.run import events as journal
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.run.published import PublishedImage
 from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.run.follow.follower import state_of
 from openhqm_tui.tui.checks.text import answer_cell, lane_lines, summary_words
 from tests.tui import folders
 
@@ -100,10 +101,14 @@ def test_a_verdict_is_shortened_to_its_cell(answer: Answer, letters: int, text: 
 
 
 def test_a_run_without_a_push_does_not_mention_one(tmp_path: Path) -> None:
-    from openhqm_tui.run.follow.follower import state_of
-
     made = folders.passed(tmp_path, ("redis",))
     assert (
         summary_words(state_of(made.run)).plain
         == "2 images · ✓ 2 verified · 42 of 42 checks passed"
     )
+
+
+def test_an_image_is_not_queued_for_checks_that_are_disabled(tmp_path: Path) -> None:
+    made = folders.Made(tmp_path, ("redis",), check=False).start().begin("redis")
+    lines = [line.plain for line in lane_lines(state_of(made.run).lanes[0])]
+    assert "Checks are disabled for this run." in lines

@@ -278,7 +278,7 @@ async def test_a_filter_that_shows_nothing_says_so(world: World):
         await settle(pilot)
         log = pane(app, 1)
         await pilot.press("tab", "tab", "x")
-        assert shown(log)[0].strip() == "no output on standard error · x shows more"
+        assert shown(log)[0].strip() == "no output on standard error · x changes the filter"
         await pilot.press("x")
         assert "only deps 1/2 RUN one" in foot(log), "the step of the previous line"
 

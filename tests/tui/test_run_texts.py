@@ -17,7 +17,7 @@ from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import lane_seconds
 from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.tui.core.labels import way_words
-from openhqm_tui.tui.run.actions import first_lane, possible
+from openhqm_tui.tui.run.actions import first_lane, kept_images_text, possible
 from openhqm_tui.tui.run.failure_panel import failure_of_target, failure_text
 from openhqm_tui.tui.run.header import facts, page_words, totals
 from openhqm_tui.tui.run.lane_pane import heading
@@ -310,3 +310,14 @@ def test_a_failure_summary_has_its_parts_in_order(tmp_path: Path):
     ]
     assert any(">>> RUN uv pip install" in line for line in lines)
     assert max(len(line) for line in lines if line.startswith(("  ", "step"))) <= 60
+
+
+@pytest.mark.parametrize(
+    ("test_only", "text"),
+    [
+        (False, "Images that are already built are kept."),
+        (True, "The run is test only: no images are kept."),
+    ],
+)
+def test_cancelling_a_test_only_run_keeps_no_images(test_only: bool, text: str) -> None:
+    assert kept_images_text(test_only=test_only) == text

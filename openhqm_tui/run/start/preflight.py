@@ -249,13 +249,13 @@ def _unsupported(kinds: tuple[str, ...], way: CacheKind, facts: EngineFacts) -> 
     if facts.containerd_store:
         return EngineProblem(
             f"builder {builder} (docker) doesn't support {way} of type {names}",
-            fix=f"{_OWN_BUILDER} and select it with --builder NAME, or use registry, local, gha or "
-            "inline",
+            fix=f"{_OWN_BUILDER} and select it with --builder NAME, or use type registry, local, "
+            "gha or inline",
         )
     only = "registry or local" if way is CacheKind.FROM else "inline"
     return EngineProblem(
         f"builder {builder} (docker, classic image store) doesn't support {way} of type {names}",
-        fix=f"switch to the containerd image store ({_DOCTOR}), {_OWN_BUILDER}, or use {only}",
+        fix=f"switch to the containerd image store ({_DOCTOR}), {_OWN_BUILDER}, or use type {only}",
     )
 
 

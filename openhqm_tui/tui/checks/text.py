@@ -251,6 +251,8 @@ def _status_sentence(lane: LaneState) -> list[Content]:
     """Return a sentence on a lane's status."""
     target, status = lane.target, lane.status
     match status:
+        case Status.WAITING | Status.RUNNING if not target.run.info.check:
+            text = "Checks are disabled for this run."
         case Status.WAITING | Status.RUNNING:
             text = "Queued: the image is checked as soon as it is built."
         case Status.CHECKING if lane.asking is None:

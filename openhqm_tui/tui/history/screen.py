@@ -364,7 +364,7 @@ class HistoryScreen(BaseScreen):
     def action_cancel(self) -> None:
         """Cancel the selected run after confirmation."""
         if (run := self.marked) is not None:
-            cancel_all(self.session, run.folder)
+            cancel_all(self.session, run.folder, test_only=run.record.test_only)
 
     def action_replay_run(self) -> None:
         """Replay the selected run."""

@@ -253,11 +253,8 @@ def foot_parts(
 
 def nothing_words(only: LogFilter) -> str:
     """Return a message for a filter without matching lines."""
-    return (
-        "no output on standard error · x shows more"
-        if only.stream >= 0
-        else "no output from this step"
-    )
+    what = "no output on standard error" if only.stream >= 0 else "no output from this step"
+    return f"{what} · x changes the filter"
 
 
 def _filter_words(only: LogFilter, step_name: Callable[[int], str]) -> str:

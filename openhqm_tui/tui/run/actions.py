@@ -79,8 +79,9 @@ def cancel(session: Session, target: str) -> None:
     if target:
         title, text, stop = f"Cancel {target}?", "The other targets keep running.", "Cancel target"
     else:
-        title, text = "Cancel the run?", "Images that are already built are kept."
-        stop = "Cancel run"
+        state = session.run_state
+        text = kept_images_text(test_only=state is not None and state.info.test_only)
+        title, stop = "Cancel the run?", "Cancel run"
 
     def answered(answer: str | None) -> None:
         # It may have ended during the dialog.
@@ -90,6 +91,13 @@ def cancel(session: Session, target: str) -> None:
 
     question = QuestionDialog(title, Content(text), [("stop", stop), ("no", "Keep running")])
     session.app.push_screen(question, answered)
+
+
+def kept_images_text(*, test_only: bool) -> str:
+    """Return what happens to the images of a run that is cancelled."""
+    if test_only:
+        return "The run is test only: no images are kept."
+    return "Images that are already built are kept."
 
 
 def retry(session: Session, targets: list[str]) -> None:
@@ -108,7 +116,7 @@ def resume(session: Session, run: RunFolder | None = None) -> None:
     session.app.notify("resuming…", markup=False, timeout=4)
 
 
-def cancel_all(session: Session, run: RunFolder) -> None:
+def cancel_all(session: Session, run: RunFolder, *, test_only: bool) -> None:
     """Cancel a run other than the open one after confirmation."""
 
     def answered(answer: str | None) -> None:
@@ -116,7 +124,7 @@ def cancel_all(session: Session, run: RunFolder) -> None:
             session.ask_run(Request("cancel"), run=run)
             session.app.notify(f"cancelling run {run.path.name}…", markup=False, timeout=4)
 
-    text = Content("Images that are already built are kept.")
+    text = Content(kept_images_text(test_only=test_only))
     answers = [("stop", "Cancel run"), ("no", "Keep running")]
     session.app.push_screen(QuestionDialog(f"Cancel run {run.path.name}?", text, answers), answered)
 

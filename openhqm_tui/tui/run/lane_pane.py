@@ -34,7 +34,7 @@ ZOOM, UNZOOM = "⤢", "⤡"
 _NOTHING = {
     Status.WAITING: "queued",
     Status.RUNNING: "no output yet",
-    Status.CANCELLED: "cancelled before it started",
+    Status.CANCELLED: "no output before the cancellation",
 }
 
 

@@ -287,9 +287,10 @@ def _question(session: Session) -> Leave:
             [("leave", "Stop fix and quit"), ("no", "Stay")],
         )
     cancel = [] if session.backend.read_only else [("cancel", "Cancel run")]
+    how = "reload the page" if session.app.is_web else "run `openhqm-tui`"
     return Leave(
         "A run is in progress.",
-        Content("It continues without the console; run `openhqm-tui` to return to it."),
+        Content(f"It continues without the console; {how} to return to it."),
         [("leave", "Keep running"), *cancel, ("no", "Stay")],
     )
 
