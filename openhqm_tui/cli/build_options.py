@@ -7,6 +7,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from openhqm_tui.cli.buildx_flags import (
+    check_given_files,
+    check_given_tag,
+    granted_by,
+    overrides_from,
+)
 from openhqm_tui.cli.surroundings import settings_here
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import DEFAULT_NAME, Source, SourceKind, Variant, check_tag
@@ -24,6 +30,11 @@ from openhqm_tui.store.checks_files import project_checks
 def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions, Source]:
     """Return the options and the source; raises UsageProblem for the first invalid option."""
     settings = settings_here(folder)
+    if parsed.tag:
+        check_given_tag(parsed.tag)
+    check_given_files(parsed.file or ())
+    chosen = parsed.platforms or settings.platforms
+    platforms = parse_platforms(chosen) if chosen else None
     options = BuildOptions(
         selection={},
         name=_names(parsed.name, settings.name),
@@ -47,8 +58,10 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions
         allow_unknown=getattr(parsed, "allow_unknown", False),
         allow=(
             *(one for text in parsed.allow or () for one in parse_permission(text)),
+            *granted_by(parsed),
             *of_settings(settings.allow, folder),
         ),
+        overrides=overrides_from(parsed, platforms or ()),
         no_push=getattr(parsed, "no_push", False),
     )
     if options.allow_unknown and not options.push:
@@ -64,24 +77,38 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions
     if not (options.context or options.dockerfile or parsed.file):
         _check_names_early(named, folder)
     wanted = named or list(settings.backends or ())
-    platforms = parse_platforms(parsed.platforms) if parsed.platforms else None
-    if platforms is None and settings.platforms:
-        platforms = parse_platforms(settings.platforms)
     source = source_for(
         folder,
         context=options.context,
         dockerfile=options.dockerfile,
         files=parsed.file or (),
         wanted=None if parsed.build_all else wanted,
+        overrides=options.overrides,
     )
     variants = source.variants if parsed.build_all else _variants(wanted, source)
     check_tag(options.tag, variants)
     # A definition's targets have their own platforms.
     default = () if source.kind is SourceKind.BAKE else DEFAULT_PLATFORMS
-    selection = {variant.name: platforms or default for variant in variants}
+    selection = {
+        variant.name: platforms or (() if source.given(variant.name).get("platforms") else default)
+        for variant in variants
+    }
     options = replace(options, selection=selection)
     _check_given_names(parsed, options, source)
     return options, source
+
+
+def list_definition(parsed: argparse.Namespace, folder: Path) -> str:
+    """Return what `docker buildx bake --list` prints about the bake file; raises UsageProblem."""
+    from openhqm_tui.domain.text import plain
+    from openhqm_tui.engine.source.definition import definition_in, print_list
+
+    definition = definition_in(folder / (parsed.context or ""), parsed.file or ())
+    if definition is None:
+        raise UsageProblem("there is no bake file here to list", fix="use `openhqm-tui variants`")
+    # Buildx separates its columns with tabs.
+    listed = print_list(definition, parsed.list)
+    return "\t".join(plain(text) for text in listed.split("\t"))
 
 
 def _first(*values: str | None) -> str:
@@ -156,9 +183,10 @@ def _variants(words: list[str], source: Source) -> tuple[Variant, ...]:
 def _check_given_names(parsed: argparse.Namespace, options: BuildOptions, source: Source) -> None:
     """Raise UsageProblem if a flag would name images that the definition names itself."""
     flag = "--name" if parsed.name else "--tag" if parsed.tag else ""
-    tagged = [name for name in options.selection if source.bake_targets.get(name, {}).get("tags")]
+    tagged = [name for name in options.selection if source.given(name).get("tags")]
     if flag and tagged and not options.test_only:
+        where = source.bake_file if source.bake_targets and source.bake_file else "--set"
         raise UsageProblem(
-            f"{flag} has no effect on {tagged[0]}: {source.bake_file} sets its `tags`",
-            fix=f"omit {flag}, or change `tags` in the bake file",
+            f"{flag} has no effect on {tagged[0]}: {where} sets its `tags`",
+            fix=f"omit {flag}, or use --set '{tagged[0]}.tags=NAME:TAG'",
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from openhqm_tui.domain.errors import UsageProblem, nearest
@@ -13,6 +15,14 @@ from openhqm_tui.domain.errors import UsageProblem, nearest
 if TYPE_CHECKING:
     Subcommands = argparse._SubParsersAction["Parser"]
 
+# Flags that publish, permit, delete, change the machine, or leave checks out.
+WITH_EFFECTS = frozenset(
+    {
+        *("--push", "--cache-to", "--allow", "--allow-unknown", "--allow-control", "--all"),
+        *("--no-check", "--no-companions", "--fix", "--yes"),
+    }
+)
+_EXPLICIT = re.compile(r"argument (\S+): ignored explicit argument .*", re.S)
 FORMATS = ("auto", "tty", "plain", "json", "github")
 RUN = "a run: its ID, the start of its ID, or the path of its folder"
 
@@ -45,17 +55,21 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line that suggests the nearest valid word.
 
     Positional arguments after a flag are appended to `rest_in`, if the command has such a list.
+    `refused` has flags of other programs: why they aren't accepted, and what to use instead.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_abbrev": False, "formatter_class": _Help, **options})
         self.rest_in = ""
+        self.refused: dict[str, tuple[str, str]] = {}
 
     def add_commands(self, dest: str) -> Subcommands:
         """Add a group of subcommands; `dest` receives the name of the chosen one."""
         return self.add_subparsers(dest=dest, metavar="COMMAND", title="commands")
 
     def error(self, message: str) -> NoReturn:
+        if match := _EXPLICIT.fullmatch(message):
+            raise UsageProblem(f"{match[1].rpartition('/')[2]} takes no value", fix="omit it")
         raise UsageProblem(message, fix=f"see `{self.prog} --help`")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -74,8 +88,11 @@ class Parser(argparse.ArgumentParser):
         flags = [word for word in unknown if word.startswith("-")]
         if flags:
             word = flags[0].split("=")[0]
+            if word in self.refused:
+                why, fix = self.refused[word]
+                raise UsageProblem(f"{word} is not available: {why}", fix=fix)
             valid = [option for option in self._option_string_actions if option != "-h"]
-            guess = nearest(word, valid)
+            guess = nearest_flag(word, valid)
             raise UsageProblem(
                 f"unknown flag '{word}'",
                 fix=f"did you mean {guess}?" if guess else f"see `{self.prog} --help`",
@@ -88,6 +105,26 @@ class Parser(argparse.ArgumentParser):
                 f"unexpected argument '{unknown[0]}'", fix=f"see `{self.prog} --help`"
             )
         return parsed, unknown
+
+
+def nearest_flag(word: str, flags: Iterable[str]) -> str | None:
+    """Return the flag that is most similar to `word`, if any is close.
+
+    One with effects that a typo must not have is suggested only for a single wrong letter.
+    """
+    flags = list(flags)
+    close = [flag for flag in flags if _one_letter_off(word, flag)]
+    return nearest(word, close or [flag for flag in flags if flag not in WITH_EFFECTS])
+
+
+def _one_letter_off(word: str, flag: str) -> bool:
+    """Return whether a letter is missing, added or wrong, or two are swapped."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(word, flag, strict=False))
+    start = len(list(same))
+    typed, meant = word[start:], flag[start:]
+    ways = {(typed[1:], meant), (typed, meant[1:]), (typed[1:], meant[1:])}
+    swapped = typed[:2] == meant[:2][::-1] and typed[2:] == meant[2:]
+    return swapped or any(one == other for one, other in ways)
 
 
 def add_format(parser: argparse._ActionsContainer) -> None:

@@ -107,7 +107,7 @@ def test_every_command_has_a_line_of_help_and_something_to_run() -> None:
         ("build --bakcend redis", "unknown flag '--bakcend': did you mean --backend?"),
         ("build --backedn=redis", "unknown flag '--backedn': did you mean --backend?"),
         ("build --zzz", "unknown flag '--zzz'; see `openhqm-tui build --help`"),
-        ("build --platform x", "did you mean --platforms?"),
+        ("build --platfrom x", "did you mean --platform?"),
         ("builders create x redis", "unexpected argument 'redis'"),
         ("build --quiet-after -1", "--quiet-after -1: not a number"),
         ("build --quiet-after nan", "--quiet-after nan: not a number"),

@@ -195,7 +195,7 @@ def test_settings_apply_without_flags(folder: Path) -> None:
         ("build --backend redis --platforms windows/amd64", "only Linux"),
         ("build --backend redis --platforms ,", "no platform given"),
         ("build --backend redis --name Bad", "lower case"),
-        ("build --backend redis --tag a/b", "write a-b"),
+        ("build --backend redis --tag a/b", "use --name a/b"),
         ("build --backend redis --python-version 2.7", "'2.7' is not a valid Python version"),
         ("build --backend redis --python-version 3.13.1", "is not a valid Python version"),
         ("build --backend redis --base-image A:b:c", "'A:b:c' isn't a valid image reference"),

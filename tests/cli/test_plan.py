@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from types import SimpleNamespace
@@ -12,6 +11,7 @@ import pytest
 
 from openhqm_tui.cli import build_options
 from openhqm_tui.cli.commands import plan
+from openhqm_tui.cli.main import parse
 from openhqm_tui.domain.run.events import RunInfo, TargetInfo
 from openhqm_tui.run.start import prepare
 
@@ -60,7 +60,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> tuple[Any, str, str]:
-    assert plan.run(argparse.Namespace()) == 0
+    assert plan.run(parse(["plan"])) == 0
     out, err = capsys.readouterr()
     return json.loads(out), out, err
 

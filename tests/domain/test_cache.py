@@ -71,6 +71,13 @@ def test_presets_give_every_variant_its_own_location(
     assert parse_cache(option, CacheKind.TO).entry("redis", CacheKind.TO) == exported
 
 
+@pytest.mark.parametrize("way", CacheKind)
+def test_buildx_takes_a_bare_reference(way: CacheKind) -> None:
+    assert parse_cache("user/app:cache", way).entry("redis", way) == (
+        "type=registry,ref=user/app:cache"
+    )
+
+
 def test_inline_is_export_only_and_a_digest_import_only() -> None:
     assert parse_cache("inline", CacheKind.TO).entry("redis", CacheKind.TO) == "type=inline"
     by_digest = f"registry=a/b@{DIGEST}"
@@ -92,7 +99,8 @@ def test_an_untrusted_variant_name_cant_leave_the_cache_folder() -> None:
         ("registy=a/b", CacheKind.FROM, "--cache-from registy=a/b: unknown cache type 'registy': "),
         ("registy=a/b", CacheKind.FROM, "did you mean registry?"),
         ("", CacheKind.FROM, "valid: registry=REF local=DIR gha inline type=…"),
-        ("ghcr.io/acme/x", CacheKind.TO, "--cache-to ghcr.io/acme/x: unknown cache type"),
+        ("acme", CacheKind.TO, "--cache-to acme: unknown cache type 'acme'"),
+        ("acme/X", CacheKind.TO, "'acme/X' isn't a valid image reference"),
         ("registry=", CacheKind.TO, "no location given; for example: registry=ghcr.io/acme/cache"),
         ("registry", CacheKind.TO, "no location given"),
         ("local=", CacheKind.FROM, "no location given; for example: local=.cache"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from openhqm_tui.domain.errors import UsageProblem
@@ -12,7 +13,12 @@ from openhqm_tui.domain.plan.options import BuildOptions, problems_in, validate
 from tests.eight_variants import EIGHT
 
 OURS = Source(kind=SourceKind.BUNDLED, variants=EIGHT)
-BAKE = Source(kind=SourceKind.BAKE, variants=EIGHT)
+BAKE = Source(kind=SourceKind.BAKE, variants=EIGHT, bake_file="/x/docker-bake.hcl")
+NONE = Source(kind=SourceKind.BAKE, variants=EIGHT, dockerfile="/x/Dockerfile")
+LONE, SEVERAL, VARIABLE = (
+    msgspec.structs.replace(NONE, bases=bases)
+    for bases in (("debian:12",), ("golang", "debian:12"), ("a:${TAG}",))
+)
 TAGGED = Source(kind=SourceKind.BAKE, variants=EIGHT, bake_targets={"a": {"tags": ["x:1"]}})
 
 
@@ -34,7 +40,11 @@ TAGGED = Source(kind=SourceKind.BAKE, variants=EIGHT, bake_targets={"a": {"tags"
         (OURS, {"tag": "x" * 125}, {"tag": "use at most 120"}),
         (OURS, {"builder": "-x"}, {"builder": "isn't a valid builder name"}),
         (OURS, {"base_image": "Python:3"}, {"base": "isn't a valid image reference"}),
-        (BAKE, {"base_image": "a/b:1"}, {"base": "leave the base image empty"}),
+        (BAKE, {"base_image": "a/b:1"}, {"base": "build-context NAME=docker-image://REF"}),
+        (LONE, {"base_image": "a/b:1"}, {}),
+        (SEVERAL, {"base_image": "a/b:1"}, {"base": "golang, debian:12"}),
+        (VARIABLE, {"base_image": "a/b:1"}, {"base": "depends on a build argument"}),
+        (NONE, {"base_image": "a/b:1"}, {"base": "/x/Dockerfile has no base image, so"}),
         (OURS, {"push": True}, {}),
         (OURS, {"test_only": True, "check": False, "no_push": True}, {}),
         (

@@ -10,10 +10,8 @@ import json
 import os
 import platform
 import shutil
-import socket
 import subprocess
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,20 +44,10 @@ def _has_buildx() -> bool:
     )
 
 
-pytestmark = pytest.mark.skipif(
+NEEDS_BUILDX = pytest.mark.skipif(
     not os.environ.get(REQUIRED) and not _has_buildx(), reason="no Buildx that lists targets"
 )
-
-
-@pytest.fixture
-def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The socket of an SSH agent: Buildx only looks whether there is one."""
-    # The path of a socket is short.
-    monkeypatch.chdir(tmp_path)
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind("agent")
-        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
-        yield
+pytestmark = NEEDS_BUILDX
 
 
 def write(folder: Path, name: str) -> tuple[str, ...]:

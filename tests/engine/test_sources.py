@@ -129,7 +129,7 @@ def buildx(monkeypatch: pytest.MonkeyPatch, printed: object) -> list[list[str]]:
 def printed_by(*default: str, **bodies: object) -> dict[str, object]:
     """Return what Buildx prints of some targets, and that `default` is a group of these."""
     order = json.dumps(default) if default else ""
-    reader = {"_openhqm-reader": {"args": {"order": order}}}
+    reader = {"_openhqm-reader": {"args": {"_openhqm-reader": order}}}
     return {"group": {"default": {"targets": sorted(bodies)}}, "target": {**bodies, **reader}}
 
 

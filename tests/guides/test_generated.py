@@ -6,8 +6,10 @@ import re
 
 import pytest
 
+from openhqm_tui.cli.buildx_flags import FLAGS
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.store.checks_files import our_variants
+from tests.guides.flags import filled as filled_flags
 from tests.guides.places import GUIDES
 from tests.guides.results import results_page
 from tests.guides.settings import filled as filled_settings
@@ -27,6 +29,14 @@ def test_the_tables_of_variants_are_up_to_date():
 def test_the_table_of_settings_is_up_to_date():
     page = (GUIDES / "settings.md").read_text(encoding="utf-8")
     assert filled_settings(page) == page
+
+
+def test_the_table_of_flags_is_up_to_date():
+    page = (GUIDES / "bake.md").read_text(encoding="utf-8")
+    assert filled_flags(page) == page
+    rows = [line.strip("|").split("|") for line in page.splitlines() if line.startswith("| `-")]
+    assert len(rows) == len(FLAGS)
+    assert all(len(row) == 4 and all(cell.strip() for cell in row) for row in rows)
 
 
 def test_results_without_all_images_are_refused():

@@ -7,6 +7,8 @@ import sys
 
 from openhqm_tui.cli.manual import EXIT_CODES, Section, epilog
 from openhqm_tui.cli.parser import Parser, add_format, positive_integer, seconds
+from openhqm_tui.cli.selection import add_selection
+from openhqm_tui.domain.errors import UsageProblem
 
 HELP = "build and check images without the console"
 
@@ -69,96 +71,35 @@ def add_arguments(parser: Parser) -> None:
         "--detach", action="store_true", help="start the run in the background and return"
     )
     add_format(running)
+    running.add_argument(
+        "--progress",
+        dest="format",
+        type=_format_of_progress,
+        default=argparse.SUPPRESS,
+        metavar="TYPE",
+        help="auto, plain or tty: same as --format",
+    )
+    running.add_argument(
+        "--metadata-file", metavar="FILE", help="write Buildx's results of the targets to a file"
+    )
+    running.add_argument(
+        "--iidfile", metavar="FILE", help="write the image ID to a file; for one target"
+    )
 
 
-def add_selection(parser: Parser) -> None:
-    """Add the arguments that `build` and `plan` share."""
-    parser.usage = "%(prog)s [TARGET… | --build-all] [OPTION…]"
-    parser.rest_in = "targets"
-    what = parser.add_argument_group("what to build")
-    what.add_argument(
-        "targets",
-        nargs="*",
-        metavar="TARGET",
-        help="a variant, or a target or group of the bake file (default: the group `default`)",
-    )
-    what.add_argument(
-        "-b",
-        "--backend",
-        action="append",
-        metavar="V",
-        help="same as TARGET; repeatable, or comma-separated",
-    )
-    what.add_argument("--build-all", action="store_true", help="build all variants or targets")
-    what.add_argument(
-        *("-p", "--platforms"),
-        action="append",
-        metavar="P,…",
-        help="default: those of the bake file, else linux/amd64,linux/arm64; `uname -m` names are "
-        "accepted too",
-    )
-    what.add_argument(
-        *("-n", "--name"),
-        action="append",
-        metavar="N",
-        help="image name (default: openhqm); repeatable, to push to several registries; the first "
-        "is the main name",
-    )
-    what.add_argument(
-        *("-t", "--tag"),
-        metavar="T",
-        help="tag; -VARIANT is appended for each variant (default: latest)",
-    )
-    source = parser.add_argument_group("source")
-    source.add_argument(
-        *("-f", "--file"),
-        action="append",
-        metavar="FILE",
-        help="a bake or Compose file (default: the files that `docker buildx bake` reads); "
-        "repeatable",
-    )
-    source.add_argument("--context", metavar="DIR|GIT", help="an OpenHQM checkout")
-    source.add_argument(
-        "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the one in this package"
-    )
-    source.add_argument("--base-image", metavar="REF", help="use REF instead of python:3.13-slim")
-    source.add_argument(
-        "--python-version", metavar="X.Y", help="Python version of the images (default: 3.13)"
-    )
-    source.add_argument(
-        "--ca-bundle",
-        metavar="FILE",
-        help="CA certificates for downloads behind a TLS-intercepting proxy",
-    )
-    source.add_argument(
-        "--checks",
-        metavar="FILE",
-        help="expectations for the images (default: openhqm-checks.toml)",
-    )
-    builder = parser.add_argument_group("builder and caches")
-    builder.add_argument(
-        "--builder", metavar="B", help="a Buildx builder (default: the selected one)"
-    )
-    builder.add_argument(
-        "--allow",
-        action="append",
-        metavar="PERMISSION",
-        help="grant a permission in Buildx's syntax: fs.read=PATH, fs.write=PATH, fs=PATH, "
-        "network.host, security.insecure, ssh, device=NAME; repeatable (plan needs none)",
-    )
-    builder.add_argument(
-        "--cache-from",
-        action="append",
-        metavar="CACHE",
-        help="import build steps from a cache: registry=REF, local=DIR, gha, or BuildKit's type=…; "
-        "{variant} in REF or DIR is replaced with the variant's name, which is otherwise "
-        "appended; repeatable",
-    )
-    builder.add_argument(
-        "--cache-to",
-        action="append",
-        metavar="CACHE",
-        help="export build steps to a cache: as in --cache-from, or inline (in the image itself)",
+def _format_of_progress(text: str) -> str:
+    if text in {"auto", "plain", "tty"}:
+        return text
+    fix = {
+        "rawjson": "use --format json; BuildKit's own stream is in the folder of the run",
+        "quiet": "use --detach to print only the ID of the run",
+        "none": "use --detach to print only the ID of the run",
+    }
+    raise UsageProblem(
+        f"--progress {text} is not available"
+        if text in fix
+        else f"unknown --progress '{text}' (valid: auto plain tty)",
+        fix=fix.get(text, ""),
     )
 
 
@@ -166,8 +107,13 @@ def run(parsed: argparse.Namespace) -> int:
     """Build the selection and return 0, 1 (something failed) or 130 (cancelled)."""
     from pathlib import Path
 
+    if parsed.print or parsed.list:
+        from openhqm_tui.cli.commands import plan
+
+        return plan.run(parsed)
     from openhqm_tui.cli.build_options import options_from
     from openhqm_tui.cli.output.follow import follow_to_the_end, format_of
+    from openhqm_tui.cli.result_files import check_result_files, write_result_files
     from openhqm_tui.engine.docker.facts import read_facts
     from openhqm_tui.run.follow.follower import shared_tag_warnings
     from openhqm_tui.run.start.prepare import prepare, start_run
@@ -179,6 +125,7 @@ def run(parsed: argparse.Namespace) -> int:
     state = ready_state_folder()
     facts = read_facts(options.builder or None)
     prepared = prepare(options, facts, source)
+    check_result_files(parsed, prepared.info.targets)
     for warning in prepared.warnings:
         _notify(warning)
     if prepared.info.base_reason:
@@ -193,7 +140,9 @@ def run(parsed: argparse.Namespace) -> int:
         return 0
     if format_of(parsed.format) == "tty":
         _notify(f"if the terminal is lost, reconnect with `openhqm-tui attach {name}`")
-    return follow_to_the_end(folder, parsed.format, verbose=parsed.verbose)
+    code = follow_to_the_end(folder, parsed.format, verbose=parsed.verbose)
+    write_result_files(parsed, folder)
+    return code
 
 
 def _notify(line: str) -> None:

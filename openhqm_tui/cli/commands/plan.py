@@ -6,9 +6,9 @@ import argparse
 import sys
 from typing import Any
 
-from openhqm_tui.cli.commands.build import add_selection
 from openhqm_tui.cli.manual import Section, epilog
 from openhqm_tui.cli.parser import Parser
+from openhqm_tui.cli.selection import add_selection
 
 HELP = "print the bake file that build would run"
 
@@ -45,11 +45,14 @@ def run(parsed: argparse.Namespace) -> int:
 
     import msgspec
 
-    from openhqm_tui.cli.build_options import options_from
+    from openhqm_tui.cli.build_options import list_definition, options_from
     from openhqm_tui.domain.text import escaped_json
     from openhqm_tui.engine.docker.facts import EngineFacts, read_facts
     from openhqm_tui.run.start.prepare import depends_on_builder, prepare
 
+    if parsed.list:
+        sys.stdout.write(list_definition(parsed, Path.cwd()))
+        return 0
     options, source = options_from(parsed, Path.cwd())
     asks = depends_on_builder(options, source)
     facts = read_facts(options.builder or None) if asks else EngineFacts()

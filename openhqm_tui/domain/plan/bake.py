@@ -12,6 +12,7 @@ import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.formatting import count_text
+from openhqm_tui.domain.plan.attributes import attributes_of
 from openhqm_tui.domain.plan.cache import Cache, CacheKind
 from openhqm_tui.domain.plan.image_names import TAG, check_name
 from openhqm_tui.domain.plan.outputs import (
@@ -70,8 +71,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     For a bake definition, `bake_targets` holds the resolved targets as `bake --print` gives them,
     `selected` the requested ones, or those built by default, `groups` the groups of `variants`;
     `bake_file` is the main one of `bake_files`, and `problems` has a line for each target that
-    Buildx can't resolve. A Dockerfile without variants is a definition with one target. For a
-    checkout, `requirements` holds what the variants install according to its own files.
+    Buildx can't resolve. A Dockerfile without variants is a definition with one target, and
+    `bases` are the images in its `FROM` lines. For a checkout, `requirements` holds what the
+    variants install according to its own files, and `overridden` what flags change in them.
     """
 
     kind: SourceKind
@@ -85,6 +87,12 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     bake_targets: dict[str, dict[str, Any]] = {}
     requirements: ProjectRequirements | None = None
+    overridden: dict[str, dict[str, Any]] = {}
+    bases: tuple[str, ...] = ()
+
+    def given(self, name: str) -> dict[str, Any]:
+        """Return what the definition, or a flag, sets in a target."""
+        return self.bake_targets.get(name) or self.overridden.get(name) or {}
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
@@ -306,10 +314,12 @@ def _add_caches(body: dict[str, Any], choices: Choices, variant: str) -> None:
 
 def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
     names = (choices.name, *choices.more_names)
+    given = dict(source.overridden.get(variant.name) or {})
+    own_tags = tuple(given.get("tags") or ())
     tags = (
         (f"{choices.throwaway}-{variant.name}",)
         if choices.throwaway
-        else tuple(tag for name in names for tag in tags_of(variant, name, choices.tag))
+        else own_tags or tuple(tag for name in names for tag in tags_of(variant, name, choices.tag))
     )
     args: dict[str, str] = {
         "QUEUE_BACKEND": variant.name,
@@ -336,7 +346,6 @@ def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
         "labels": labels,
         "platforms": [str(platform) for platform in choices.platforms],
         "attest": ["type=provenance,disabled=true"],
-        **_goes_to(choices, tags),
     }
     if choices.base_for:
         body["contexts"] = {
@@ -344,7 +353,27 @@ def _own_target(source: Source, choices: Choices, variant: Variant) -> Target:
         }
     if choices.ca_bundle:
         body["secret"] = [f"id=ca-bundle,src={choices.ca_bundle}"]
-    return _target(_NOT_IN_TARGET.sub("-", variant.name), variant, tags, body, choices)
+    given.pop("platforms", None)
+    body = _merged(body, given)
+    name = _NOT_IN_TARGET.sub("-", variant.name)
+    return _with_outputs(name, variant, tags, body, choices)
+
+
+def _merged(body: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a body with what flags set: maps and lists of what has a name or type are merged."""
+    merged = dict(body)
+    for key, value in given.items():
+        if isinstance(value, Mapping):
+            merged[key] = {**(body.get(key) or {}), **value}
+        elif key == "attest":
+            kinds = {attributes_of(entry).get("type") for entry in value}
+            kept = [e for e in body.get(key) or () if attributes_of(e).get("type") not in kinds]
+            merged[key] = [*kept, *value]
+        elif key == "secret":
+            merged[key] = [*(body.get(key) or ()), *value]
+        else:
+            merged[key] = value
+    return merged
 
 
 def _goes_to(
@@ -382,14 +411,26 @@ def _bake_target(source: Source, choices: Choices, variant: Variant) -> Target:
     if choices.base_for:
         contexts = {n: f"docker-image://{image}" for n, image in choices.base_for.items()}
         body["contexts"] = {**(body.get("contexts") or {}), **contexts}
+    tags = tags_for(source, variant.name, choices) if builds_image(body) else ()
+    return _with_outputs(variant.name, variant, tags, body, choices, printed=True)
+
+
+def _with_outputs(
+    name: str,
+    variant: Variant,
+    tags: tuple[str, ...],
+    body: dict[str, Any],
+    choices: Choices,
+    *,
+    printed: bool = False,
+) -> Target:
+    """Return a target whose image is loaded or pushed by digest; other outputs stay as they are."""
     if not builds_image(body):
         made = artifacts_of(body)
-        return _target(variant.name, variant, (), body, choices, printed=True, artifacts=made)
-    tags = tags_for(source, variant.name, choices)
+        return _target(name, variant, (), body, choices, printed=printed, artifacts=made)
     goes_to = _goes_to(choices, tags, image_options(body))
     goes_to["output"] = [*goes_to["output"], *artifact_entries(body)]
-    body |= goes_to
-    return _target(variant.name, variant, tags, body, choices, printed=True)
+    return _target(name, variant, tags, body | goes_to, choices, printed=printed)
 
 
 def _platform_texts(texts: list[str], choices: Choices, *, images: bool) -> list[str]:
@@ -478,6 +519,14 @@ def literal(body: dict[str, Any], *, printed: bool) -> dict[str, Any]:
     """
     return {
         _escaped(key): _mapped(value, values=not (printed and key in _ESCAPED_BY_PRINT))
+        for key, value in body.items()
+    }
+
+
+def plain_body(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a target of `bake --print` with all of its text as bake reads it."""
+    return {
+        key: read_literal(value) if key in _ESCAPED_BY_PRINT else value
         for key, value in body.items()
     }
 

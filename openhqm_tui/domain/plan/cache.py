@@ -109,6 +109,10 @@ def parse_cache(text: str, way: CacheKind) -> Cache:
                 fix="write registry=IMAGE:TAG",
             )
         return Cache("inline")
+    if not equals and "/" in word:
+        # What Buildx takes for a registry cache: the same for all variants.
+        check_reference(word)
+        return _own_words(f"type=registry,ref={word}", way)
     guess = nearest(start, ("registry", "local", "gha", "inline", "type"))
     raise UsageProblem(
         f"{way} {word}: unknown cache type '{start}'",

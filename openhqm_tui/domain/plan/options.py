@@ -14,6 +14,7 @@ from openhqm_tui.domain.plan.image_names import (
     check_reference,
     split_names,
 )
+from openhqm_tui.domain.plan.overrides import NO_OVERRIDES, Overrides, check_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,8 @@ class BuildOptions:
     with `no_push`, pushes that the file itself requests are left out.
 
     With `companions` False, the checks start services without the containers that they need.
+
+    `overrides` change the targets of the definition.
 
     `jobs` 0: all targets in parallel. `ca_bundle` is a file of certificates for the installs,
     `checks` one with expectations ('': the project's own, if it has one). A warning is given if a
@@ -67,6 +70,7 @@ class BuildOptions:
     ca_bundle: str = ""
     checks: str = ""
     ignored: tuple[str, ...] = ()
+    overrides: Overrides = NO_OVERRIDES
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,14 +98,14 @@ def problems_in(
     options: BuildOptions, source: Source | None = None
 ) -> Iterator[tuple[str, UsageProblem]]:
     """Yield what is wrong with the options, each with its field on the Plan screen."""
-    is_bake = source is not None and source.kind is SourceKind.BAKE
     checks: tuple[tuple[str, Callable[[], object]], ...] = (
         ("name", lambda: check_names(options.names)),
         ("name", lambda: _check_one_name(options, source)),
         ("tag", lambda: check_tag(options.tag, source.variants if source else ())),
         ("builder", lambda: options.builder and check_builder(options.builder)),
-        ("base", lambda: _check_base(options.base_image, is_bake=is_bake)),
+        ("base", lambda: _check_base(options.base_image, source)),
         ("push", lambda: _check_push(options)),
+        ("set", lambda: check_overrides(options.overrides.words)),
     )
     for field, check in checks:
         try:
@@ -128,14 +132,35 @@ def _check_one_name(options: BuildOptions, source: Source | None) -> None:
         )
 
 
-def _check_base(image: str, *, is_bake: bool) -> None:
-    if image and is_bake:
+def _check_base(image: str, source: Source | None) -> None:
+    if not image:
+        return
+    if source is not None and source.kind is SourceKind.BAKE:
+        if source.bake_file:
+            raise UsageProblem(
+                "a bake file sets its own base images, so the base image has no effect",
+                fix="leave it empty, and replace the image in FROM with a named context: "
+                "build-context NAME=docker-image://REF, or `contexts` in the bake file",
+            )
+        _check_replaceable(source)
+    check_reference(image)
+
+
+def _check_replaceable(source: Source) -> None:
+    """Raise UsageProblem if it isn't clear which image of a lone Dockerfile is to be replaced."""
+    names = ", ".join(source.bases)
+    if any("$" in name for name in source.bases):
         raise UsageProblem(
-            "a bake file sets its own base images, so this setting has no effect",
-            fix="leave the base image empty, and set the target's `contexts` in the bake file",
+            f"the base image of {source.dockerfile} depends on a build argument ({names})",
+            fix="leave the base image empty, and set the argument: build-arg NAME=VALUE",
         )
-    if image:
-        check_reference(image)
+    if len(source.bases) != 1:
+        what = f"{len(source.bases)} base images ({names})" if source.bases else "no base image"
+        raise UsageProblem(
+            f"{source.dockerfile} has {what}, so there is no single one to replace",
+            fix="leave the base image empty, and replace the image in FROM with a named context: "
+            "build-context NAME=docker-image://REF",
+        )
 
 
 def _check_push(options: BuildOptions) -> None:

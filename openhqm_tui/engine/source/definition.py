@@ -19,6 +19,8 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.bake import literal
+from openhqm_tui.domain.plan.overrides import NO_OVERRIDES, Overrides
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.source import read_only
 from openhqm_tui.files.confined import read_inside
@@ -30,7 +32,7 @@ _NOT_OPENED = re.compile(r"failed to open open (.+): permission denied")
 _NOT_FOUND = re.compile(r"failed to find target|could not find any target matching")
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
 _PATTERN = re.compile(r"[*?[]")
-# A target of ours that reads what `--print` doesn't give.
+# A target of ours, and its argument, that reads what `--print` doesn't give.
 _READER = "_openhqm-reader"
 _ORDER = '${try(jsonencode(group.default.targets), "")}'
 # A pattern for all targets and groups, of Buildx 0.26 and later.
@@ -45,11 +47,15 @@ _READ_BY_COMPOSE = ".env"
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """The files of a bake definition, relative to `folder`; not `named`: Buildx finds them."""
+    """The files of a bake definition, relative to `folder`; not `named`: Buildx finds them.
+
+    What it prints has the changes that the flags of `overrides` request.
+    """
 
     folder: Path
     files: tuple[str, ...]
     named: bool = False
+    overrides: Overrides = NO_OVERRIDES
 
     @property
     def main(self) -> str:
@@ -196,6 +202,13 @@ def list_targets(definition: Definition) -> tuple[Listed, ...] | None:
         raise UsageProblem(f"Buildx's list of targets can't be parsed: {error}") from error
 
 
+def print_list(definition: Definition, what: str) -> str:
+    """Return what Buildx lists: `targets` or `variables`, or `type=…,format=json`."""
+    check_readable(definition)
+    listed = _run(definition, ["docker", "buildx", "bake", *_flags(definition), f"--list={what}"])
+    return _checked(listed, definition).stdout.decode("utf-8", "replace")
+
+
 def print_targets(definition: Definition, names: Sequence[str]) -> Printed:
     """Return the resolved targets, variables, inheritance and matrices included.
 
@@ -205,7 +218,7 @@ def print_targets(definition: Definition, names: Sequence[str]) -> Printed:
     """
     if definition.is_only_compose:
         return _with_default(definition, _print(definition, names), names)
-    both, text = _with_reader(definition, {"order": _ORDER})
+    both, text = _with_reader(definition, {_READER: _ORDER})
     read = _bake(both, _READER, *names, stdin=text)
     words = _words(read)
     if not read.returncode:
@@ -223,7 +236,7 @@ def _with_default(definition: Definition, printed: Printed, names: Sequence[str]
     """
     targets, groups = dict(printed.targets), dict(printed.groups)
     merged = groups.pop("default", Group())
-    order = (targets.pop(_READER, {}).get("args") or {}).get("order")
+    order = (targets.pop(_READER, {}).get("args") or {}).get(_READER)
     meant = {*names, *(member for group in groups.values() for member in group.targets)}
     if order:
         groups["default"] = Group(tuple(json.loads(order)), merged.description)
@@ -258,6 +271,27 @@ def _print(definition: Definition, names: Sequence[str]) -> Printed:
     return printed
 
 
+def override(
+    bodies: Mapping[str, dict[str, Any]], overrides: Overrides, folder: Path
+) -> dict[str, dict[str, Any]]:
+    """Return targets of ours as `bake --print` gives them with the changes that flags request.
+
+    Relative paths are in `folder`. Raises UsageProblem with the error of Buildx.
+    """
+    if not overrides.words:
+        return overrides.applied(bodies)
+    ours = Definition(folder, ("-",), named=True, overrides=overrides)
+    escaped = {name: literal(body, printed=False) for name, body in bodies.items()}
+    text = json.dumps({"target": escaped}).encode()
+    printed = _bake(ours, *bodies, stdin=text)
+    if printed.returncode == read_only.UNAVAILABLE:
+        printed = _run(ours, _command(ours, *bodies), text)
+    if printed.returncode:
+        flags = " ".join(overrides.words)
+        raise UsageProblem(f"Buildx can't evaluate {flags}: {_reason(printed)}")
+    return overrides.applied(_printed(printed).targets)
+
+
 def _outputs(definition: Definition, targets: Sequence[str]) -> dict[str, list[Any]]:
     """Return the outputs of targets, some of which may be files."""
     printed = _bake(definition, *targets)
@@ -269,10 +303,10 @@ def _outputs(definition: Definition, targets: Sequence[str]) -> dict[str, list[A
         return _outputs(definition, targets[:half]) | _outputs(definition, targets[half:])
     (target,) = targets
     # A second definition can refer to attributes of the first, but not to inherited ones.
-    both, text = _with_reader(definition, {"outputs": f"${{jsonencode(target.{target}.output)}}"})
+    both, text = _with_reader(definition, {_READER: f"${{jsonencode(target.{target}.output)}}"})
     read = _bake(both, _READER, stdin=text)
     if read.returncode == 0:
-        outputs = json.loads(_printed(read).targets[_READER]["args"]["outputs"])
+        outputs = json.loads(_printed(read).targets[_READER]["args"][_READER])
         return {target: list(outputs) if isinstance(outputs, list) else [outputs]}
     # Any type that writes to one file.
     file = _NOT_OPENED.search(_words(printed))
@@ -294,7 +328,8 @@ def _bake(
 
 
 def _command(definition: Definition, *words: str) -> list[str]:
-    return ["docker", "buildx", "bake", "--print", *_flags(definition), *words]
+    flags = [*_flags(definition), *definition.overrides.flags]
+    return ["docker", "buildx", "bake", "--print", *flags, *words]
 
 
 def _flags(definition: Definition) -> list[str]:
@@ -334,10 +369,17 @@ def _checked(
 ) -> subprocess.CompletedProcess[bytes]:
     if ended.returncode == 0:
         return ended
+    flags = " ".join(definition.overrides.words)
+    what = f"{definition.main} with {flags}" if flags else definition.main
+    reason = _reason(ended)
+    kind = TargetMissing if _NOT_FOUND.match(reason) else UsageProblem
+    raise kind(f"Buildx can't evaluate {what}: {reason}")
+
+
+def _reason(ended: subprocess.CompletedProcess[bytes]) -> str:
     words = _words(ended).strip().splitlines()
     reason = words[-1].removeprefix("ERROR: ") if words else "no reason given"
-    kind = TargetMissing if _NOT_FOUND.match(reason) else UsageProblem
-    raise kind(f"Buildx can't evaluate {definition.main}: {one_line(reason, 500)}")
+    return one_line(reason, 500)
 
 
 def _words(ended: subprocess.CompletedProcess[bytes]) -> str:

@@ -13,13 +13,15 @@ from typing import Any
 import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem, nearest
-from openhqm_tui.domain.plan.bake import Source, SourceKind, TargetGroup, Variant
+from openhqm_tui.domain.plan.bake import Source, SourceKind, TargetGroup, Variant, plain_body
+from openhqm_tui.domain.plan.dockerfile import base_images
 from openhqm_tui.domain.plan.image_names import (
     check_clean,
     check_reference,
     is_remote,
     is_target_name,
 )
+from openhqm_tui.domain.plan.overrides import NO_OVERRIDES, Overrides
 from openhqm_tui.domain.plan.permissions import linked
 from openhqm_tui.domain.plan.requirements import ProjectRequirements, read_requirements
 from openhqm_tui.domain.platforms import parse_platform
@@ -32,6 +34,7 @@ from openhqm_tui.engine.source.definition import (
     definition_in,
     list_targets,
     mentions,
+    override,
     print_targets,
 )
 from openhqm_tui.files.confined import read_inside, resolved_inside
@@ -54,6 +57,7 @@ def find_source(
     dockerfile: str = "",
     files: Sequence[str] = (),
     wanted: Sequence[str] | None = None,
+    overrides: Overrides = NO_OVERRIDES,
 ) -> Source:
     """Return what is built in `folder`, with `--context`, `--dockerfile`, `--file` if given.
 
@@ -63,7 +67,7 @@ def find_source(
     Raises UsageProblem that names what is missing.
     """
     if files:
-        return _from_files(folder, files, context or dockerfile, wanted)
+        return _from_files(folder, files, context or dockerfile, wanted, overrides)
     context_path = _context(folder, context) if context else ""
     if dockerfile == BUNDLED:
         # In a checkout, `bundled` replaces the Dockerfile; the code is the checkout's.
@@ -89,7 +93,8 @@ def find_source(
         return _dockerfile_source(candidate, str(home), bundled, variants)
     if context_path and (home / "requirements.txt").is_file():
         return _dockerfile_source(bundled, context_path, bundled, variants)
-    if (definition := definition_in(home)) and (found := _bake_source(definition, wanted)):
+    definition = definition_in(home)
+    if definition and (found := _bake_source(definition, wanted, overrides)):
         return found
     if candidate.is_file():
         return _single_source(candidate, home)
@@ -97,7 +102,11 @@ def find_source(
 
 
 def _from_files(
-    folder: Path, files: Sequence[str], other: str, wanted: Sequence[str] | None
+    folder: Path,
+    files: Sequence[str],
+    other: str,
+    wanted: Sequence[str] | None,
+    overrides: Overrides,
 ) -> Source:
     if other:
         raise UsageProblem(
@@ -105,7 +114,7 @@ def _from_files(
             fix="set `context` and `dockerfile` in the bake file",
         )
     definition = definition_in(folder, files)
-    source = _bake_source(definition, wanted) if definition else None
+    source = _bake_source(definition, wanted, overrides) if definition else None
     assert source is not None, "the named files form a definition"
     return source
 
@@ -202,11 +211,14 @@ def _has_backend_argument(dockerfile: Path, inside: Path | None = None) -> bool:
         ) from error
 
 
-def _bake_source(definition: Definition, wanted: Sequence[str] | None) -> Source | None:
+def _bake_source(
+    definition: Definition, wanted: Sequence[str] | None, overrides: Overrides
+) -> Source | None:
     """Return what a definition builds; None if these are Compose files that build nothing.
 
     `wanted`: see `find_source`.
     """
+    definition = msgspec.structs.replace(definition, overrides=overrides)
     check_readable(definition)
     printed, problems = _resolved(definition, wanted)
     if not printed.targets and definition.is_compose:
@@ -245,7 +257,7 @@ def _bake_source(definition: Definition, wanted: Sequence[str] | None) -> Source
         bake_file=definition.main,
         bake_files=tuple(str(definition.folder / file) for file in definition.files),
         context=str(definition.folder),
-        bake_targets=bodies,
+        bake_targets=overrides.applied(bodies),
         selected=tuple(name for name in selected if name in names),
         groups=groups,
         problems=problems,
@@ -385,6 +397,10 @@ def _single_source(dockerfile: Path, context: Path) -> Source:
     """Return the one target of a Dockerfile without variants, named after its folder."""
     name = _NOT_IN_NAME.sub("-", context.resolve().name).strip("-") or "image"
     file = dockerfile.name if dockerfile.parent == context else str(dockerfile)
+    try:
+        text = read_inside(dockerfile.parent, dockerfile.name, _MOST_BYTES)
+    except OSError:
+        text = b""  # Buildx reports it.
     return Source(
         kind=SourceKind.BAKE,
         variants=(Variant(name, file),),
@@ -392,7 +408,27 @@ def _single_source(dockerfile: Path, context: Path) -> Source:
         dockerfile=str(dockerfile),
         bake_targets={name: {"context": ".", "dockerfile": file}},
         selected=(name,),
+        bases=base_images(text.decode("utf-8", "replace")),
     )
+
+
+def overridden(source: Source, overrides: Overrides, folder: Path) -> Source:
+    """Return a source without bake file with the changes that flags request.
+
+    Relative paths in them are in `folder`, or in the folder of a lone Dockerfile.
+    """
+    if not overrides or source.bake_file:
+        return source
+    if source.kind is SourceKind.BAKE:
+        bodies = override(source.bake_targets, overrides, Path(source.context))
+        return msgspec.structs.replace(source, bake_targets=bodies)
+    before = {"context": source.context, "dockerfile": source.dockerfile}
+    bodies = override({variant.name: before for variant in source.variants}, overrides, folder)
+    changed = {
+        name: {key: value for key, value in plain_body(body).items() if before.get(key) != value}
+        for name, body in bodies.items()
+    }
+    return msgspec.structs.replace(source, overridden=changed)
 
 
 def _describe(body: dict[str, Any]) -> str:

@@ -181,7 +181,8 @@ def _resolve(
     by_digest: bool,
 ) -> Plan:
     """Return the plan: one target per selected variant."""
-    mapped = {_upstream(options): base.ref} if base is not None and base.mapped else {}
+    replaced = source.bases[0] if source.bases else _upstream(options)
+    mapped = {replaced: base.ref} if base is not None and base.mapped else {}
     targets = []
     for name, platforms in options.selection.items():
         choices = Choices(
@@ -221,7 +222,7 @@ def _with_own_platforms(
     """
     selection, lines = {}, []
     for name, chosen in options.selection.items():
-        body = source.bake_targets.get(name, {})
+        body = source.given(name)
         found, left = own_platforms(body.get("platforms") or (), native)
         if not chosen and left and not any(found.values()) and builds_image(body):
             lines.append(not_built(name, left))
@@ -407,12 +408,10 @@ def _base(
     platforms: tuple[Platform, ...],
 ) -> BaseChoice | None:
     if source.kind is SourceKind.BAKE:
-        if options.base_image:
-            raise UsageProblem(
-                "--base-image has no effect on a bake file",
-                fix="set the target's `contexts` in the bake file",
-            )
-        return None
+        if not options.base_image:
+            return None
+        (upstream,) = source.bases
+        return choose_base(platforms, explicit=options.base_image, upstream=upstream)
     return choose_base(
         platforms,
         explicit=options.base_image or None,

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from openhqm_tui.domain.plan.image_names import check_clean, is_remote
+from openhqm_tui.domain.plan.overrides import NO_OVERRIDES, Overrides
 from openhqm_tui.engine.source.definition import definition_in
-from openhqm_tui.engine.source.find import find_source, read_project_requirements
+from openhqm_tui.engine.source.find import (
+    find_source,
+    overridden,
+    read_project_requirements,
+)
 from openhqm_tui.run.start.expectations import with_own_clients
 from openhqm_tui.store.checks_files import our_variants
 from openhqm_tui.store.paths import bundled
@@ -26,6 +31,7 @@ def source_for(
     dockerfile: str = "",
     files: Sequence[str] = (),
     wanted: Sequence[str] | None = None,
+    overrides: Overrides = NO_OVERRIDES,
 ) -> Source:
     """Return what can be built in `folder`, see `find_source`; raises UsageProblem."""
     check_clean(str(folder), "the folder")
@@ -38,8 +44,9 @@ def source_for(
         dockerfile=dockerfile,
         files=files,
         wanted=wanted,
+        overrides=overrides,
     )
-    return _with_requirements(source)
+    return _with_requirements(overridden(source, overrides, folder))
 
 
 def _with_requirements(source: Source) -> Source:

@@ -1,0 +1,106 @@
+"""The arguments of `build` and `plan` that say what is built, from what, and how."""
+
+from __future__ import annotations
+
+from openhqm_tui.cli.buildx_flags import add_buildx_flags
+from openhqm_tui.cli.parser import Parser
+
+
+def add_selection(parser: Parser) -> None:
+    """Add the arguments that `build` and `plan` share."""
+    parser.usage = "%(prog)s [TARGET… | --build-all] [OPTION…]"
+    parser.rest_in = "targets"
+    what = parser.add_argument_group("what to build")
+    what.add_argument(
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help="a variant, or a target or group of the bake file (default: the group `default`)",
+    )
+    what.add_argument(
+        "-b",
+        "--backend",
+        action="append",
+        metavar="V",
+        help="same as TARGET; repeatable, or comma-separated",
+    )
+    what.add_argument("--build-all", action="store_true", help="build all variants or targets")
+    what.add_argument(
+        *("-p", "--platforms", "--platform"),
+        action="append",
+        metavar="P,…",
+        help="default: those of the bake file, else linux/amd64,linux/arm64; `uname -m` names are "
+        "accepted too",
+    )
+    what.add_argument(
+        *("-n", "--name"),
+        action="append",
+        metavar="N",
+        help="image name (default: openhqm); repeatable, to push to several registries; the first "
+        "is the main name",
+    )
+    what.add_argument(
+        *("-t", "--tag"),
+        metavar="T",
+        help="tag; -VARIANT is appended for each variant (default: latest)",
+    )
+    source = parser.add_argument_group("source")
+    source.add_argument(
+        *("-f", "--file"),
+        action="append",
+        metavar="FILE",
+        help="a bake or Compose file (default: the files that `docker buildx bake` reads); "
+        "repeatable",
+    )
+    source.add_argument("--context", metavar="DIR|GIT", help="an OpenHQM checkout")
+    source.add_argument(
+        "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the one in this package"
+    )
+    source.add_argument("--base-image", metavar="REF", help="use REF instead of python:3.13-slim")
+    source.add_argument(
+        "--python-version", metavar="X.Y", help="Python version of the images (default: 3.13)"
+    )
+    source.add_argument(
+        "--ca-bundle",
+        metavar="FILE",
+        help="CA certificates for downloads behind a TLS-intercepting proxy",
+    )
+    source.add_argument(
+        "--checks",
+        metavar="FILE",
+        help="expectations for the images (default: openhqm-checks.toml)",
+    )
+    builder = parser.add_argument_group("builder and caches")
+    builder.add_argument(
+        "--builder", metavar="B", help="a Buildx builder (default: the selected one)"
+    )
+    builder.add_argument(
+        "--allow",
+        action="append",
+        metavar="PERMISSION",
+        help="grant a permission in Buildx's syntax: fs.read=PATH, fs.write=PATH, fs=PATH, "
+        "network.host, security.insecure, ssh, device=NAME; repeatable (plan needs none)",
+    )
+    builder.add_argument(
+        "--cache-from",
+        action="append",
+        metavar="CACHE",
+        help="import build steps from a cache: registry=REF, local=DIR, gha, or BuildKit's type=…; "
+        "{variant} in REF or DIR is replaced with the variant's name, which is otherwise "
+        "appended; repeatable",
+    )
+    builder.add_argument(
+        "--cache-to",
+        action="append",
+        metavar="CACHE",
+        help="export build steps to a cache: as in --cache-from, or inline (in the image itself)",
+    )
+    changes = add_buildx_flags(parser)
+    changes.add_argument(
+        "--print", action="store_true", help="print the plan instead of building: same as `plan`"
+    )
+    changes.add_argument(
+        "--list",
+        metavar="TYPE",
+        help="list the targets or variables of the bake file instead of building",
+    )

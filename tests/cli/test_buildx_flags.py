@@ -1,0 +1,154 @@
+"""Flags of Buildx that aren't accepted, or mean something else, name what to use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from openhqm_tui.cli.build_options import options_from
+from openhqm_tui.cli.buildx_flags import FLAGS, granted_by, overrides_from
+from openhqm_tui.cli.main import parse
+from openhqm_tui.cli.parser import nearest_flag
+from openhqm_tui.domain.errors import Problem, UsageProblem
+
+REFUSED = [(name, flag) for flag in FLAGS if flag.refused for name in flag.names]
+
+
+@pytest.mark.parametrize(("name", "flag"), REFUSED, ids=[name for name, _ in REFUSED])
+@pytest.mark.parametrize("command", ["build", "plan"])
+def test_a_flag_that_is_not_accepted_says_what_to_use(command, name, flag):
+    for words in ([name], [name, "value"], [f"{name}=value"]):
+        with pytest.raises(UsageProblem) as caught:
+            parse([command, "redis", *words])
+        assert str(caught.value) == f"{name} is not available: {flag.refused}; {flag.here}"
+
+
+def test_every_row_says_where_a_flag_is_or_what_to_use():
+    assert len({(flag.name, flag.of) for flag in FLAGS}) == len(FLAGS)
+    names = [flag.name for flag in FLAGS]
+    assert names == sorted(names)
+    for flag in FLAGS:
+        assert flag.here
+        assert flag.way is None or flag.help
+        assert not (flag.way and flag.refused)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("-t acme/app:1", "--tag acme/app:1: the tag has no image name here; use --name acme/app "),
+        ("-t localhost:5000/app", "use --name localhost:5000/app, or --set"),
+        ("-f sub/web.Dockerfile", "use --dockerfile sub/web.Dockerfile"),
+        ("-f Dockerfile", "a bake file or Compose file is expected; use --dockerfile Dockerfile"),
+        ("-o -", "an output to standard output isn't possible"),
+        ("--set app.output=type=tar,dest=-", "an output to standard output isn't possible"),
+        ("--set app", "--set app: not an override; write TARGET.KEY=VALUE"),
+        ("--set app.args", "--set app.args: not an override"),
+        ("--set app.tags", "--set app.tags: not an override"),
+        ("--set =x", "--set =x: not an override"),
+        ("--add-host host", "--add-host host: not a valid value; write HOST:IP"),
+        ("--build-context name", "write NAME=VALUE"),
+        ("--build-arg =x", "--build-arg =x: not a valid value"),
+        ("--call nothing", "unknown --call 'nothing' (valid: check outline targets build)"),
+        ("--network bridge", "unknown --network 'bridge' (valid: default none host)"),
+        ("--ulimit many", "--ulimit many: not a limit"),
+        ("--no-cache=false", "--no-cache takes no value"),
+    ],
+)
+def test_a_flag_with_another_meaning_names_the_right_one(folder: Path, words, message):
+    with pytest.raises(UsageProblem) as caught:
+        options_from(parse(["plan", "redis", *words.split()]), folder)
+    assert message in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("progress", "message"),
+    [
+        ("rawjson", "use --format json"),
+        ("quiet", "use --detach"),
+        ("none", "use --detach"),
+        ("fancy", "unknown --progress 'fancy'"),
+    ],
+)
+def test_a_progress_that_is_not_a_format_is_refused(progress, message):
+    with pytest.raises(UsageProblem, match=message):
+        parse(["build", "--progress", progress])
+
+
+def test_progress_is_a_format():
+    assert [parse(["build", "--progress", how]).format for how in ("auto", "plain", "tty")] == [
+        "auto",
+        "plain",
+        "tty",
+    ]
+    assert parse(["build"]).format == "auto"
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggested"),
+    [
+        ("--pul", "--pull"),
+        ("--pll", "--pull"),
+        ("--no-cach", "--no-cache"),
+        ("--no-cahce", "--no-cache"),
+        ("--no-chek", "--no-check"),
+        ("--no-chec", "--no-check"),
+        ("--pus", "--push"),
+        ("--psuh", "--push"),
+        ("--no-checksum", "--no-cache"),
+        ("--zzz", None),
+    ],
+)
+def test_a_suggested_flag_has_no_effect_that_was_not_meant(typed, suggested):
+    flags = ("--pull", "--push", "--no-cache", "--no-check", "--load", "--build-all")
+    assert nearest_flag(typed, flags) == suggested
+
+
+@pytest.mark.parametrize("typed", ["--pul", "--pu", "--pulll"])
+def test_a_command_without_pull_does_not_suggest_push(typed):
+    assert nearest_flag(typed, ("--push", "--jobs")) is None
+
+
+def test_flags_become_overrides_in_the_order_of_bake():
+    line = (
+        "plan --pull --build-arg A=1 --set app.args.A=2 --label a --network none "
+        "--no-cache-filter b --provenance false"
+    )
+    parsed = parse(line.split())
+    overrides = overrides_from(parsed)
+    assert overrides.words == (
+        *("--set=app.args.A=2", "--set=*.args.A=1", "--set=*.labels.a="),
+        *("--provenance=false", "--pull"),
+    )
+    assert overrides.attributes == {"network": "none", "no-cache-filter": ["b"]}
+
+
+def test_files_that_flags_name_are_permitted_but_not_those_of_set():
+    line = (
+        "plan --secret id=a,src=/etc/a --build-context b=../b -o ../out --ssh default "
+        "--network host --set app.secrets=id=c,src=/etc/c"
+    )
+    parsed = parse(line.split())
+    granted = {str(one) for one in granted_by(parsed)}
+    assert granted >= {"fs.read=/etc/a", "fs.read=../b", "fs.write=../out", "ssh"}
+    assert not {one for one in granted if "/etc/c" in one or "network" in one}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--iidfile missing/id", "--iidfile missing/id can't be written"),
+        ("--metadata-file .", "--metadata-file . can't be written"),
+        ("--iidfile id --detach", "can't be combined with --detach"),
+        ("--iidfile id", "--iidfile takes the ID of one image, but 2 targets are selected"),
+    ],
+)
+def test_result_files_are_checked_before_the_start(folder: Path, words, message):
+    from openhqm_tui.cli.result_files import check_result_files
+    from openhqm_tui.domain.run.events import TargetInfo
+
+    targets = tuple(TargetInfo(name=name, variant=name, platforms=()) for name in "ab")
+    with pytest.raises(Problem, match=message):
+        check_result_files(parse(["build", *words.split()]), targets)
