@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from openhqm_tui.domain.checks.verdict import Answer, is_verified, worst
 from openhqm_tui.domain.formatting import count_text
+from openhqm_tui.domain.run.counts import StatusFacts
 from openhqm_tui.domain.run.events import Outcome, ReadBack
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.status import (
@@ -47,19 +48,22 @@ def to_retry(state: RunState) -> list[str]:
 def can_resume(state: RunState) -> bool:
     """Return whether a run that isn't being executed has interrupted or cancelled targets."""
     # A lane of a failed target was stopped because of the failure.
-    lanes = (lane for lane in state.lanes if lane.target.outcome is not Outcome.FAILED)
-    statuses = {lane.status for lane in lanes}
-    statuses |= {target.status for target in state.targets.values()}
+    lanes = state.counts.lanes
+    statuses = {facts.status for facts in lanes if facts.outcome is not Outcome.FAILED}
+    statuses |= {facts.status for facts in state.counts.targets}
     return state.interrupted or (not state.in_progress and Status.CANCELLED in statuses)
 
 
 def was_cut_off(standing: TargetState | LaneState) -> bool:
     """Return whether a target or lane ended because its runner died, not by cancelling."""
     target = standing.target if isinstance(standing, LaneState) else standing
+    return target.run.interrupted and _is_cut_off(standing.facts)
+
+
+def _is_cut_off(facts: StatusFacts) -> bool:
     # A lane of a failed target was stopped because of the failure.
-    ended = target.outcome in {Outcome.CANCELLED, Outcome.FAILED}
-    over = ended or standing.status is not Status.CANCELLED
-    return target.run.interrupted and not over
+    ended = facts.outcome in {Outcome.CANCELLED, Outcome.FAILED}
+    return facts.status is Status.CANCELLED and not ended
 
 
 def ended(state: RunState) -> list[str]:
@@ -68,17 +72,37 @@ def ended(state: RunState) -> list[str]:
     return [target.name for target in targets if target.status.is_over and not was_cut_off(target)]
 
 
+def ended_count(state: RunState) -> int:
+    """Return the number of targets that ended, with any outcome."""
+    return sum(
+        number
+        for facts, number in state.counts.targets.items()
+        if facts.status.is_over and not (state.interrupted and _is_cut_off(facts))
+    )
+
+
+def failed_count(state: RunState) -> int:
+    """Return the number of targets that failed."""
+    targets = state.counts.targets.items()
+    return sum(number for facts, number in targets if facts.status is Status.FAILED)
+
+
 def status_text(standing: TargetState | LaneState) -> StatusText:
     """Return how a target or lane is shown.
 
     "Cancelled" excludes what ended with its runner, and what BuildKit stopped after a failure.
     """
     target = standing.target if isinstance(standing, LaneState) else standing
-    if was_cut_off(standing):
-        return NOT_STARTED if target.started is None else CUT_OFF
-    if standing.status is Status.CANCELLED and target.outcome is Outcome.FAILED:
+    return text_of(standing.facts, interrupted=target.run.interrupted)
+
+
+def text_of(facts: StatusFacts, *, interrupted: bool) -> StatusText:
+    """Return how a target or lane with these facts is shown."""
+    if interrupted and _is_cut_off(facts):
+        return CUT_OFF if facts.begun else NOT_STARTED
+    if facts.status is Status.CANCELLED and facts.outcome is Outcome.FAILED:
         return STOPPED
-    return STATUS_TEXTS[standing.status]
+    return STATUS_TEXTS[facts.status]
 
 
 def result_text(lane: LaneState) -> StatusText:

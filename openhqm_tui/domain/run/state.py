@@ -21,6 +21,7 @@ from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.plan.builders import LaneNodes, Node, read_nodes, worth_telling
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.run import events
+from openhqm_tui.domain.run.counts import StatusCounts, StatusFacts, TargetFacts
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.run.log import NO_STEP, LogLines, note_change
 from openhqm_tui.domain.run.status import Status
@@ -51,6 +52,7 @@ class LaneState:
         self.unpacked_size = 0
         self.layers: tuple[ImageLayer, ...] = ()
         self._before: tuple[float | None, float | None, bool | None] = (None, None, None)
+        self._status: Status | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -65,6 +67,20 @@ class LaneState:
     @property
     def status(self) -> Status:
         """The status: of its build, then of its checks."""
+        if self._status is None:
+            self._status = self._find_status()
+        return self._status
+
+    @property
+    def facts(self) -> StatusFacts:
+        """What decides how it is shown."""
+        return StatusFacts(self.status, self.target.outcome, self.target.started is not None)
+
+    def forget_status(self) -> None:
+        """Find the status again when it is next asked for."""
+        self._status = None
+
+    def _find_status(self) -> Status:
         target = self.target
         if target.started is None and target.outcome is None:
             return Status.WAITING if target.run.in_progress else Status.CANCELLED
@@ -195,6 +211,7 @@ class TargetState:
         self.push_digest = ""
         # The content of each tag in the registry after the push.
         self.read_back: dict[str, events.ReadBack] = {}
+        self._status: Status | None = None
 
     @property
     def is_checked(self) -> bool:
@@ -241,7 +258,23 @@ class TargetState:
 
     @property
     def status(self) -> Status:
-        """The status, including the checks of its lanes."""
+        """The status, including the checks of its lanes; kept until the target changes."""
+        if self._status is None:
+            self._status = self._find_status()
+        return self._status
+
+    @property
+    def facts(self) -> StatusFacts:
+        """What decides how it is shown."""
+        return StatusFacts(self.status, self.outcome, self.started is not None)
+
+    def forget_status(self) -> None:
+        """Find its status and those of its lanes again when they are next asked for."""
+        self._status = None
+        for lane in self.lanes.values():
+            lane.forget_status()
+
+    def _find_status(self) -> Status:
         if self.outcome is Outcome.FAILED:
             return Status.FAILED
         if self.outcome is Outcome.CANCELLED:
@@ -304,7 +337,9 @@ class RunState:
         self._sat_down = 0.0
         self.last_at = 0.0
         self._earlier = 0.0
+        self._lanes: list[LaneState] = []
         self.targets = {target.name: TargetState(self, target) for target in info.targets}
+        self.counts = StatusCounts(self.targets, self._facts_of)
 
     @property
     def status(self) -> Status:
@@ -315,8 +350,8 @@ class RunState:
             return Status.CANCELLED
         if self.started is None:
             return Status.WAITING
-        built = all(target.outcome is not None for target in self.targets.values())
-        if built and any(lane.status is Status.CHECKING for lane in self.lanes):
+        built = all(facts.outcome is not None for facts in self.counts.targets)
+        if built and any(facts.status is Status.CHECKING for facts in self.counts.lanes):
             return Status.CHECKING
         return Status.RUNNING
 
@@ -328,6 +363,7 @@ class RunState:
     def end_interrupted(self) -> None:
         """Record that no runner executes it any more; without an outcome it was interrupted."""
         self._interrupted = self.outcome is None
+        self._changed(*self.targets)
 
     @property
     def in_progress(self) -> bool:
@@ -346,7 +382,7 @@ class RunState:
 
     def ending(self) -> Outcome:
         """Return the run's outcome if it ended now; unfinished targets count as cancelled."""
-        statuses = {target.status for target in self.targets.values()}
+        statuses = {facts.status for facts in self.counts.targets}
         if Status.CANCELLED in statuses or not all(status.is_over for status in statuses):
             return Outcome.CANCELLED
         # With `allow_unknown` the push decides; failed targets don't depend on it.
@@ -372,10 +408,33 @@ class RunState:
     @property
     def lanes(self) -> list[LaneState]:
         """All lanes, in plan order."""
-        return [lane for target in self.targets.values() for lane in target.lanes.values()]
+        if not self._lanes:
+            targets = self.targets.values()
+            self._lanes = [lane for target in targets for lane in target.lanes.values()]
+        return self._lanes
 
-    def apply_event(self, event: events.AnyEvent) -> None:  # noqa: C901, PLR0915 - a case for each kind
+    def _changed(self, *targets: str) -> None:
+        """Find the status of targets again, and that of their lanes."""
+        for name in targets:
+            if (target := self.targets.get(name)) is not None:
+                target.forget_status()
+                self.counts.change(name)
+
+    def _facts_of(self, name: str) -> TargetFacts:
+        target = self.targets[name]
+        return target.facts, [lane.facts for lane in target.lanes.values()]
+
+    def apply_event(self, event: events.AnyEvent) -> None:
         """Apply an event of the runner; one for an unknown target or lane changes nothing."""
+        self._apply_event(event)
+        if isinstance(event, events.RunStarted | events.RunEnded):
+            self._changed(*self.targets)
+        elif isinstance(event, events.TargetQueued | events.TargetStarted):
+            # It has new lanes.
+            self._lanes = []
+        self._changed(getattr(event, "target", ""))
+
+    def _apply_event(self, event: events.AnyEvent) -> None:  # noqa: C901, PLR0915 - a case for each kind
         before, self.last_at = self.last_at, event.at
         match event:
             case events.RunStarted():
@@ -481,6 +540,9 @@ class RunState:
                 target.add_warning(short, one_line(warning.url))
                 if warning.source is not None:
                     target.learn_secrets(warning.source.data)
+        if standing and target.outcome is Outcome.FAILED:
+            # Which of its lanes failed is known from their steps.
+            self._changed(target_name)
         return ChangedLanes(frozenset(lane.key for lane in lanes), standing)
 
     def end_stream(self, target_name: str) -> None:

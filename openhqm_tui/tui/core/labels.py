@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from openhqm_tui.domain.buildkit.vertex import ExecutionMode
     from openhqm_tui.domain.checks.verdict import Answer
     from openhqm_tui.domain.platforms import Platform
+    from openhqm_tui.domain.run.counts import StatusFacts
     from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
     from openhqm_tui.tui.history.past_runs import PastLane
 
@@ -68,6 +69,11 @@ def _mark(text: StatusText) -> Mark:
     return Mark(text.symbol, text.word, _STYLES[text.role])
 
 
+def role_style(role: ColorRole) -> str:
+    """Return the style of a color role."""
+    return _STYLES[role]
+
+
 def status_mark(status: Status) -> Mark:
     """Return the mark of a status."""
     return _mark(STATUS_TEXTS[status])
@@ -78,6 +84,13 @@ def state_mark(standing: TargetState | LaneState) -> Mark:
     from openhqm_tui.domain.run.decisions import status_text
 
     return _mark(status_text(standing))
+
+
+def facts_mark(facts: StatusFacts, *, interrupted: bool) -> Mark:
+    """Return the mark of targets or lanes with these facts."""
+    from openhqm_tui.domain.run.decisions import text_of
+
+    return _mark(text_of(facts, interrupted=interrupted))
 
 
 def past_mark(lane: PastLane) -> Mark:

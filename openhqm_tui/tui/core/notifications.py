@@ -57,11 +57,10 @@ def title_of(state: RunState | None) -> str:
     """Return the run's status in one line: `3/8 · 1 failed · openhqm-tui`."""
     if state is None:
         return "openhqm-tui"
-    from openhqm_tui.domain.run.decisions import ended
+    from openhqm_tui.domain.run.decisions import ended_count, failed_count
 
-    targets = list(state.targets.values())
-    failed = sum(target.status is Status.FAILED for target in targets)
-    parts = [f"{len(ended(state))}/{len(targets)}", run_mark(state).word]
+    failed = failed_count(state)
+    parts = [f"{ended_count(state)}/{len(state.targets)}", run_mark(state).word]
     if failed and state.status is not Status.FAILED:
         parts.append(f"{failed} failed")
     return one_line(" · ".join(part for part in (*parts, "openhqm-tui") if part), 80)

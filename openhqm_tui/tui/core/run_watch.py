@@ -27,6 +27,8 @@ _ROUND = 0.1
 # A round polls a few targets per turn, spread over its time: changes are drawn between turns, so
 # that no frame has to draw all lanes.
 _A_TURN = 2
+# Seconds between two frames: changes that come sooner are drawn together.
+_FRAME = 1 / 60
 # The share of a turn's time left for drawing when there is more to read than time.
 _FOR_DRAWING = 0.01
 # Seconds between polls of a finished run: another console may resume it.
@@ -159,16 +161,22 @@ class RunWatch:
 
     async def _go_round(self, follower: Follower, *, first: bool) -> bool:
         """Poll all targets once; return whether more output is expected."""
+        from openhqm_tui.run.follow.follower import Changes
+
         clock = asyncio.get_running_loop().time
         began, targets = clock(), follower.targets
         turns = [targets[at : at + _A_TURN] for at in range(0, len(targets), _A_TURN)] or [()]
+        changes, told = Changes(), began
         for number, some in enumerate(turns, 1):
             ends = began + _ROUND * number / len(turns)
-            changes = follower.poll(some)
+            changes.add(follower.poll(some))
             while changes.more and clock() < ends - _FOR_DRAWING:
                 await asyncio.sleep(0)
                 changes.add(follower.poll(some))
-            self._tell(changes, first=first)
+            # With many targets, a turn is shorter than a frame.
+            if clock() - told >= _FRAME or number == len(turns) or follower.finished:
+                self._tell(changes, first=first)
+                changes, told = Changes(), clock()
             if follower.finished:
                 return False
             await asyncio.sleep(max(0.0, ends - clock()))

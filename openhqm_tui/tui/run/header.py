@@ -9,12 +9,12 @@ from textual.style import Style
 from textual.widgets import Static
 
 from openhqm_tui.domain.formatting import count_text, elapsed_text, local_time_text
-from openhqm_tui.domain.run.decisions import ended
+from openhqm_tui.domain.run.decisions import ended_count
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.follow.eta import TimeLeft, left_text
 from openhqm_tui.tui.checks.text import push_words
-from openhqm_tui.tui.core.labels import INTERRUPTED, state_mark
+from openhqm_tui.tui.core.labels import INTERRUPTED, Mark, facts_mark
 from openhqm_tui.tui.run.lane_grid import LanePanes
 from openhqm_tui.tui.widgets.links import LinkedText
 
@@ -98,9 +98,12 @@ class FactsBox(Static):
 
 def totals(state: RunState, width: int) -> Content:
     """Return the number of targets done and the status of the rest, as far as it fits."""
-    targets = sorted(state.targets.values(), key=lambda target: _TOLD.index(target.status))
-    first = f"{len(ended(state))}/{len(targets)} done"
-    told = list(Counter(state_mark(target) for target in targets).items())
+    first = f"{ended_count(state)}/{len(state.targets)} done"
+    counts = state.counts.targets
+    numbers: Counter[Mark] = Counter()
+    for facts in sorted(counts, key=lambda facts: _TOLD.index(facts.status)):
+        numbers[facts_mark(facts, interrupted=state.interrupted)] += counts[facts]
+    told = list(numbers.items())
     words = [(f"{mark.symbol} {number} {mark.word}", mark.style) for mark, number in told]
     signs = [(f"{mark.symbol} {number}", mark.style) for mark, number in told]
     shorter = [[*words[:full], *signs[full:]] for full in range(len(told), -1, -1)]
@@ -175,7 +178,7 @@ def cut_off_words(state: RunState, *, resumable: bool) -> Content:
     builds = any(t.started is not None and t.outcome is None for t in state.targets.values())
     left = "; Buildx may still be running" if builds and resumable else ""
     content = Content.assemble(
-        (f"{INTERRUPTED.symbol} Interrupted at {len(ended(state))}/{len(state.targets)}", _STYLE),
+        (f"{INTERRUPTED.symbol} Interrupted at {ended_count(state)}/{len(state.targets)}", _STYLE),
         f": the runner died{left}.",
     )
     if not resumable:

@@ -95,11 +95,11 @@ def run_word(state: RunState | None, now: float, left: Estimate | None = None) -
     """Return a run's status briefly."""
     if state is None:
         return Content.styled("no run open", "$foreground-muted")
-    from openhqm_tui.domain.run.decisions import ended
+    from openhqm_tui.domain.run.decisions import ended_count, failed_count
 
-    failed = sum(target.status is Status.FAILED for target in state.targets.values())
+    failed = failed_count(state)
     mark = run_mark(state)
-    parts: list[Content | str] = [mark.content, f" {len(ended(state))}/{len(state.targets)}"]
+    parts: list[Content | str] = [mark.content, f" {ended_count(state)}/{len(state.targets)}"]
     if failed and state.status is not Status.FAILED:
         parts.append(Content.assemble(" · ", (f"✗ {failed} failed", "$text-error")))
     parts.append(f" · {elapsed_text(state.elapsed(now), running=state.in_progress)}")
