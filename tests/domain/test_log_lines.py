@@ -39,6 +39,19 @@ def fed(pieces: Iterable[bytes]) -> list[str]:
         (b"10%\r50%\r100%\n", ["100%"]),
         (b"10%\r50%\r100%\r\n", ["100%"]),
         (b"10%\r50%", ["50%"]),
+        (b"A important words\r\r\n", ["A important words"]),
+        (b"B 1%\x1b[1G\x1b[0KB 2%\x1b[1G\x1b[0KB done\n", ["B done"]),
+        (b"C 1%\b\b2%\b\b3%\n", ["C 3%"]),
+        (b"long words\rshort\n", ["shortwords"]),
+        (b"long words\r\x1b[Kshort\n", ["short"]),
+        (b"long words\x1b[2K\rshort\n", ["short"]),
+        (b"one two\x1b[3D\x1b[1K\n", ["     wo"]),
+        (b"ab\x1b[3Cc\n", ["ab   c"]),
+        (b"ab\x1b[Gc\n", ["cb"]),
+        (b"\x1b[32m50%\x1b[0m\r\x1b[32m60%\x1b[0m\n", ["60%"]),
+        (b"\x1b]8;;http://x\x07link\x1b]8;;\x07\rL\n", ["Link"]),
+        (b"caf\xc3\xa9s\b\be\n", ["cafes"]),
+        (b"x\x1b[999999999999Gy\n", ["x" + " " * 199 + "y"]),
         (b"\xff\n", ["\ufffd"]),
         (b"caf\xc3\xa9\n", ["café"]),
         (b"\x1b[31mraw\x1b[0m\n", ["\x1b[31mraw\x1b[0m"]),
@@ -49,7 +62,23 @@ def test_output_is_split_into_lines(data: bytes, lines: list[str]) -> None:
 
 
 _BITS = st.sampled_from(
-    [b"\r", b"\n", b"\r\n", b"a", b"bc", b"\xc3", b"\xa9", b"\x1b[1m", b"x" * 999]
+    [
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b"\b",
+        b"\x1b[2G",
+        b"\x1b[K",
+        b"\x1b[1K",
+        b"\x1b[3D",
+        b"\x1b]0;t\x07",
+        b"a",
+        b"bc",
+        b"\xc3",
+        b"\xa9",
+        b"\x1b[1m",
+        b"x" * 999,
+    ]
 )
 
 
@@ -60,8 +89,19 @@ def test_lines_are_the_same_however_the_output_is_cut(bits: list[bytes], cuts: l
     assert fed(cut(data, cuts)) == fed([data])
 
 
-def test_a_carriage_return_overwrites_a_long_line() -> None:
-    assert fed([b"a" * (3 * LONGEST_SHOWN) + b"\r", b"end\n"]) == ["end"]
+def test_a_carriage_return_overwrites_the_start_of_a_long_line() -> None:
+    (line,) = fed([b"a" * (3 * LONGEST_SHOWN) + b"\r", b"end\n"])
+    assert line.startswith("endaaa")
+    assert len(line) < LONGEST_SHOWN + 100
+
+
+def test_a_progress_bar_without_line_ends_uses_bounded_memory() -> None:
+    log = LogLines()
+    for number in range(5_000):
+        log.feed(b"\r\x1b[K%d%%" % number, step=1, stream=1, at=0.0)
+        assert sum(map(len, log._partial.values())) < 5_000
+    log.finish(1, 0.0)
+    assert texts(log) == ["4999%"]
 
 
 def test_streams_and_steps_are_kept_apart() -> None:

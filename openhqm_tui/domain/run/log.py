@@ -12,6 +12,7 @@ from operator import sub
 from typing import NamedTuple
 
 from openhqm_tui.domain.formatting import duration_text
+from openhqm_tui.domain.run.cursor import line_shown, moves_cursor, shortened
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.step import StepState
 from openhqm_tui.domain.secrets.redact import KEY, KeyLines
@@ -19,6 +20,8 @@ from openhqm_tui.domain.text import one_line
 
 # Longer lines are truncated with a note; the run folder has the full line.
 LONGEST_SHOWN = 16 * 1024
+# An incomplete line above this many bytes is reduced to what a terminal shows of it.
+_LONGEST_PARTIAL = 4096
 # Blocks are compressed at this many lines or bytes; reading one line decompresses its block.
 _MOST_LINES = 512
 _MOST_BYTES = 64 * 1024
@@ -124,7 +127,7 @@ class LogLines:
             self._append(line.encode("utf-8", "replace"), step, stream, at)
 
     def feed(self, data: bytes, *, step: int, stream: int, at: float) -> None:
-        """Append raw output: lines may be cut anywhere; a lone CR overwrites the line."""
+        """Append raw output; it may be cut anywhere, also within a line or a character."""
         # Builds have two streams; more could fill the memory with incomplete lines.
         stream = stream if stream in {1, 2} else 0
         key = (step, stream)
@@ -132,19 +135,18 @@ class LogLines:
             data = pending + data
         lines = data.split(b"\n")
         rest = lines.pop()
-        plain = b"\r" not in data and not self._keys and KEY not in data
+        plain = not self._keys and KEY not in data and not moves_cursor(data)
         if len(lines) > _A_FEW and len(data) <= LONGEST_SHOWN and plain:
             self._extend(lines, step, stream, at)
         else:
             for line in lines:
                 self._append(line, step, stream, at)
         if rest:
-            # Text overwritten by a lone CR can be dropped, but not a CR that may start CRLF.
-            cut = rest.rfind(b"\r", 0, -1)
-            rest = rest[cut + 1 :] if cut >= 0 else rest
-            if len(rest) > 2 * LONGEST_SHOWN:
-                # A trailing CR still determines what happens to the line.
-                rest = rest[: LONGEST_SHOWN + 1] + (b"\r" if rest.endswith(b"\r") else b"")
+            if len(rest) > _LONGEST_PARTIAL:
+                if moves_cursor(rest):
+                    rest = shortened(rest, LONGEST_SHOWN + 1)
+                elif len(rest) > 2 * LONGEST_SHOWN:
+                    rest = rest[: LONGEST_SHOWN + 1]
             self._partial[key] = rest
 
     def finish(self, step: int, at: float) -> None:
@@ -155,9 +157,9 @@ class LogLines:
                 self._append(rest, step, stream, at)
 
     def _append(self, line: bytes, step: int, stream: int, at: float) -> None:
-        if b"\r" in line:
-            line = line.removesuffix(b"\r")
-            line = line[line.rfind(b"\r") + 1 :]
+        line = line.rstrip(b"\r")
+        if moves_cursor(line):
+            line = line_shown(line, LONGEST_SHOWN + 1)
         if self._keys or KEY in line:
             line = self._without_key(line, (step, stream))
         if len(line) > LONGEST_SHOWN:
