@@ -10,12 +10,28 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; problems are one line, never a traceback."""
+    _open_standard_streams()
     if os.environ.get("GITHUB_ACTIONS"):
         from openhqm_tui.cli.output.github import commands_muted
 
         with commands_muted():
             return _run(arguments)
     return _run(arguments)
+
+
+def _open_standard_streams() -> None:
+    """Open closed standard streams on the null device.
+
+    Otherwise the next file that is opened, such as the lock of a run, would take their place.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,24 @@ def open_on_replay(player: Player) -> int:
     return open_console(_settings(), player=player)
 
 
+def _prepare_terminal() -> None:
+    """Let Textual draw on standard output, and not on a redirected standard error.
+
+    Raises UsageProblem if the terminal's encoding lacks the console's characters.
+    """
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return
+    encoding = codecs.lookup(sys.stdout.encoding).name
+    if encoding != "utf-8":
+        raise UsageProblem(
+            f"the console needs a UTF-8 locale, and the encoding here is {encoding}",
+            fix="set LC_ALL=C.UTF-8",
+        )
+    if not sys.stderr.isatty():
+        # Textual draws on this name, and stderr itself stays redirected.
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
+
+
 def has_terminal() -> bool:
     """Return whether a terminal can show the console, or a browser serves as one."""
     if os.environ.get("TEXTUAL_DRIVER"):
@@ -49,12 +68,13 @@ def open_console(
 ) -> int:
     """Open the console in the current folder, on a run or a replay if given; return the exit code.
 
-    Raises UsageProblem for an invalid theme or keymap.
+    Raises UsageProblem for an invalid theme or keymap, and a terminal without UTF-8.
     """
     from pathlib import Path
 
     from openhqm_tui.tui.core import garbage
 
+    _prepare_terminal()
     garbage.pause()
     from openhqm_tui.tui.app import ConsoleApp
     from openhqm_tui.tui.command_table import checked_keymap

@@ -7,6 +7,7 @@ from collections import Counter
 from importlib import import_module
 from typing import Any
 
+import pytest
 from textual.widgets import Static
 
 from openhqm_tui.tui import command_table
@@ -130,3 +131,17 @@ async def test_themes_are_cycled(world: World):
             await pilot.press("ctrl+t")
             seen.append(app.theme.removeprefix("openhqm-"))
         assert seen == ["light", "contrast", "terminal", "dark"]
+
+
+@pytest.mark.parametrize("size", [(40, 10), (60, 12), (80, 16)])
+async def test_help_uses_all_lines_of_a_low_terminal(world: World, size: tuple[int, int]):
+    async with world.app().run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        text = pilot.app.screen.query_one(".dialog-text")
+        # All but the frame and the title.
+        assert text.size.height == size[1] - 3
+        await pilot.press("end")
+        await pilot.pause()
+        assert text.scroll_y == text.max_scroll_y > 0

@@ -7,7 +7,7 @@ from functools import partial
 from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 
 _KEYS_WIDTH = 14
-_HELP_WIDTH = 52
+# The least and the most columns for the description of a key, and those around it: the margin,
+# frame, padding and scroll bar of the dialog.
+_HELP_WIDTHS = (16, 52)
+_FRAME_WIDTH = 13
 _ALSO = (
     "Esc closes · Ctrl+P opens the command palette\n"
     "Screen reader: `openhqm-tui build --format plain` prints plain text"
@@ -146,10 +149,11 @@ class InputDialog(ModalScreen[str]):
 
 
 class HelpDialog(ModalScreen[None]):
-    """The keys of one place, from the registry."""
+    """The keys of one place, from the registry, in a list that scrolls."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar = [*bindings("dialog"), ("question_mark,q", "close")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012
 
     def __init__(self, place: str, keymap: dict[str, str]) -> None:
         super().__init__()
@@ -160,20 +164,25 @@ class HelpDialog(ModalScreen[None]):
         with Vertical(classes="dialog -tall"):
             yield Static(Content.styled("Keys", "bold"), classes="dialog-title")
             with VerticalScroll(classes="dialog-text"):
-                yield Static(self._text())
+                yield Static(self._text(self.app.size.width), id="key-list")
             yield Static(Content.styled(_ALSO, "$foreground-muted"), classes="dialog-also")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap the texts to the new width."""
+        self.query_one("#key-list", Static).update(self._text(event.size.width))
 
     def action_close(self) -> None:
         """Close the dialog."""
         self.dismiss(None)
 
-    def _text(self) -> Content:
+    def _text(self, width: int) -> Content:
+        room = max(_HELP_WIDTHS[0], min(_HELP_WIDTHS[1], width - _KEYS_WIDTH - _FRAME_WIDTH))
         lines = []
         for title, found in help_sections(self._place):
             lines.append(Content.styled(title, "$primary bold"))
             for command in found:
                 keys = key_words(self._keymap.get(command.id, command.keys))
-                first, *rest = wrap(command.help, _HELP_WIDTH)
+                first, *rest = wrap(command.help, room)
                 lines.append(Content.assemble((f"  {keys:<{_KEYS_WIDTH}}", "bold"), first))
                 lines += [Content(" " * (_KEYS_WIDTH + 2) + line) for line in rest]
             lines.append(Content(""))
