@@ -65,7 +65,9 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions
         no_push=getattr(parsed, "no_push", False),
     )
     if options.allow_unknown and not options.push:
-        raise UsageProblem("--allow-unknown needs --push", fix="add --push, or omit it")
+        raise UsageProblem(
+            "--allow-unknown requires --push", fix="add --push, or omit --allow-unknown"
+        )
     validate(options)
     project_checks(folder, options.checks)
     named = _words([*(parsed.targets or ()), *(parsed.backend or ())])
@@ -128,7 +130,8 @@ def _quiet_after(*values: float | None) -> float:
 def _python(version: str) -> str:
     if not re.fullmatch(r"3\.\d{1,2}", version):
         raise UsageProblem(
-            f"'{version}' is not a valid Python version", fix="use a version such as 3.13"
+            f"unsupported Python version '{version}'",
+            fix="use a version of the form 3.N, such as 3.13",
         )
     return version
 
@@ -170,7 +173,7 @@ def _variants(words: list[str], source: Source) -> tuple[Variant, ...]:
         found = by_name.get(word) or by_lower.get(word.lower())
         if found is None:
             guess = nearest(word, by_name)
-            what = "target" if source.kind is SourceKind.BAKE else "backend"
+            what = "target" if source.kind is SourceKind.BAKE else "variant"
             raise UsageProblem(
                 f"unknown {what} '{word}'",
                 fix=f"did you mean {guess}?" if guess else "",

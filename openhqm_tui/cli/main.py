@@ -43,8 +43,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     if parsed.watch_only and parsed.command:
         raise UsageProblem(
-            f"--watch-only opens the console and can't be used with {parsed.command}",
-            fix="for `serve`, put --watch-only after the command",
+            f"--watch-only opens the console and can't be combined with {parsed.command}",
+            fix=f"put --watch-only after {parsed.command}"
+            if parsed.command == "serve"
+            else "omit --watch-only",
         )
     return parsed
 
@@ -65,7 +67,8 @@ def build_parser(names: Sequence[str] | None = None, *, arguments: bool = True) 
     parser = Parser(
         prog="openhqm-tui",
         description="Build image variants for several platforms in parallel with Docker Buildx, "
-        "watch the builds, and verify every image. Without a command, open the console.",
+        "watch the builds, and verify every image. Without a command, the console "
+        "opens.",
         epilog=manual.epilog(
             manual.EXAMPLES,
             manual.EXIT_CODES,
@@ -78,7 +81,7 @@ def build_parser(names: Sequence[str] | None = None, *, arguments: bool = True) 
     parser.add_argument(
         "--watch-only",
         action="store_true",
-        help="open a read-only console: it can't build, cancel or change anything",
+        help="open a read-only console, which can't build, cancel or change anything",
     )
     parser.set_defaults(run=console.run)
     subcommands = parser.add_commands("command")

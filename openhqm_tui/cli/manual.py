@@ -9,7 +9,7 @@ EXIT_CODES: Section = (
     "exit codes",
     """\
   0    success
-  1    a build or a check failed
+  1    a build or a check failed, or an image is not verified
   2    invalid usage or configuration; nothing was started
   3    no usable engine; nothing was started
   130  cancelled""",
@@ -33,7 +33,7 @@ SETTINGS: Section = (
   backends platforms name tag jobs quiet-after builder base-image context
   dockerfile ca-bundle python-version cache-from cache-to check checks
   allow keep-runs keep-mb theme keymap (allow and keymap only in files)
-  `openhqm-tui guides settings` lists those that a project may set.""",
+  `openhqm-tui guides settings` lists the settings that a project may set.""",
 )
 
 ENVIRONMENT: Section = (
@@ -41,11 +41,11 @@ ENVIRONMENT: Section = (
     """\
   OPENHQM_TUI_STATE_DIR    folder for runs and history
   OPENHQM_TUI_CACHE_DIR    folder for cached scans of image layers
-  OPENHQM_TUI_SERVE_TOKEN  token that serve requires
+  OPENHQM_TUI_SERVE_TOKEN  access token for serve
   NO_COLOR FORCE_COLOR     disable color; force color, even in a pipe
   SSL_CERT_FILE            same as --ca-bundle
   SOURCE_DATE_EPOCH        creation time of images, for reproducible digests
-  DOCKER_HOST DOCKER_CONTEXT BUILDX_BUILDER PAGER    as usual""",
+  DOCKER_HOST DOCKER_CONTEXT BUILDX_BUILDER PAGER    standard meaning""",
 )
 
 FILES: Section = (
@@ -55,8 +55,9 @@ FILES: Section = (
   ~/.local/state/openhqm-tui                 runs and history
   ~/.cache/openhqm-tui                       cache; can be deleted at any time
 """
-    "On macOS, the first two are ~/Library/Application Support/openhqm-tui, the cache is "
-    "~/Library/Caches/openhqm-tui. Uninstalling openhqm-tui doesn't delete them.",
+    "On macOS, settings, runs and history are in ~/Library/Application Support/openhqm-tui, and "
+    "the cache is in ~/Library/Caches/openhqm-tui. Uninstalling openhqm-tui doesn't delete these "
+    "files.",
 )
 
 

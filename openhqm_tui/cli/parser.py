@@ -24,7 +24,7 @@ WITH_EFFECTS = frozenset(
 )
 _EXPLICIT = re.compile(r"argument (\S+): ignored explicit argument .*", re.S)
 FORMATS = ("auto", "tty", "plain", "json", "github")
-RUN = "a run: its ID, the start of its ID, or the path of its folder"
+RUN = "a run ID, its first characters, or the path of the run's folder"
 
 
 class _Help(argparse.HelpFormatter):
@@ -76,9 +76,11 @@ class Parser(argparse.ArgumentParser):
         choices = list(action.choices or ())
         if choices and value not in choices:
             guess = nearest(str(value), [str(choice) for choice in choices])
-            what = action.option_strings[-1] if action.option_strings else _name_of(action)
+            option = action.option_strings[-1] if action.option_strings else ""
             raise UsageProblem(
-                f"unknown {what} '{value}'",
+                f"invalid value '{value}' for {option}"
+                if option
+                else f"unknown {_name_of(action)} '{value}'",
                 fix=f"did you mean {guess}?" if guess else "",
                 valid=" ".join(str(choice) for choice in choices),
             )
@@ -133,10 +135,10 @@ def add_format(parser: argparse._ActionsContainer) -> None:
         "--format",
         choices=FORMATS,
         default="auto",
-        help="auto: tty in a terminal, github in GitHub Actions, otherwise plain (also for screen "
-        "readers); json: one JSON object per line",
+        help="auto: tty in a terminal, github in GitHub Actions, otherwise plain, which also suits "
+        "screen readers; json: one JSON object per line",
     )
-    parser.add_argument("--verbose", action="store_true", help="list passed checks too")
+    parser.add_argument("--verbose", action="store_true", help="also list passed checks")
 
 
 def add_list_format(parser: argparse._ActionsContainer) -> None:
@@ -145,11 +147,11 @@ def add_list_format(parser: argparse._ActionsContainer) -> None:
         "--format",
         choices=("auto", "plain", "json"),
         default="auto",
-        help="plain (auto), or json: one JSON object per line",
+        help="auto: same as plain; json: one JSON object per line",
     )
 
 
-def add_run(parser: argparse._ActionsContainer, default: str = "latest") -> None:
+def add_run(parser: argparse._ActionsContainer, default: str = "the latest run") -> None:
     """Add an optional RUN; `default` says which run is used without one."""
     parser.add_argument("run_name", nargs="?", metavar="RUN", help=f"{RUN} (default: {default})")
 
@@ -163,7 +165,7 @@ def seconds(flag: str) -> Callable[[str], float]:
         except ValueError:
             number = -1.0
         if not 0 <= number < math.inf:
-            raise UsageProblem(f"{flag} {text}: not a number of seconds", fix="try 300")
+            raise UsageProblem(f"{flag} {text}: not a valid number of seconds", fix="use 0 or more")
         return number
 
     return read

@@ -15,7 +15,8 @@ def add_selection(parser: Parser) -> None:
         "targets",
         nargs="*",
         metavar="TARGET",
-        help="a variant, or a target or group of the bake file (default: the group `default`)",
+        help="a variant, or a target or group of the bake file (default: the group `default` of "
+        "the bake file)",
     )
     what.add_argument(
         "-b",
@@ -29,20 +30,20 @@ def add_selection(parser: Parser) -> None:
         *("-p", "--platforms", "--platform"),
         action="append",
         metavar="P,…",
-        help="default: those of the bake file, else linux/amd64,linux/arm64; `uname -m` names are "
-        "accepted too",
+        help="platforms to build; `uname -m` names are accepted too (default: those of the bake "
+        "file, otherwise linux/amd64,linux/arm64)",
     )
     what.add_argument(
         *("-n", "--name"),
         action="append",
         metavar="N",
-        help="image name (default: openhqm); repeatable, to push to several registries; the first "
-        "is the main name",
+        help="image name (default: openhqm); repeatable: every image gets all names, for example "
+        "to push to several registries",
     )
     what.add_argument(
         *("-t", "--tag"),
         metavar="T",
-        help="tag; -VARIANT is appended for each variant (default: latest)",
+        help="image tag, to which -VARIANT is appended for each variant (default: latest)",
     )
     source = parser.add_argument_group("source")
     source.add_argument(
@@ -52,11 +53,18 @@ def add_selection(parser: Parser) -> None:
         help="a bake or Compose file (default: the files that `docker buildx bake` reads); "
         "repeatable",
     )
-    source.add_argument("--context", metavar="DIR|GIT", help="an OpenHQM checkout")
+    source.add_argument(
+        "--context",
+        metavar="DIR|GIT",
+        help="build context: a folder or Git URL, such as an OpenHQM checkout (default: the "
+        "current folder)",
+    )
     source.add_argument(
         "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the one in this package"
     )
-    source.add_argument("--base-image", metavar="REF", help="use REF instead of python:3.13-slim")
+    source.add_argument(
+        "--base-image", metavar="REF", help="base image to use instead of python:3.13-slim"
+    )
     source.add_argument(
         "--python-version", metavar="X.Y", help="Python version of the images (default: 3.13)"
     )
@@ -85,7 +93,7 @@ def add_selection(parser: Parser) -> None:
         "--cache-from",
         action="append",
         metavar="CACHE",
-        help="import build steps from a cache: registry=REF, local=DIR, gha, or BuildKit's type=…; "
+        help="import the build cache from registry=REF, local=DIR, gha, or BuildKit's type=…; "
         "{variant} in REF or DIR is replaced with the variant's name, which is otherwise "
         "appended; repeatable",
     )
@@ -93,7 +101,7 @@ def add_selection(parser: Parser) -> None:
         "--cache-to",
         action="append",
         metavar="CACHE",
-        help="export build steps to a cache: as in --cache-from, or inline (in the image itself)",
+        help="export the build cache: same values as --cache-from, or inline (in the image itself)",
     )
     changes = add_buildx_flags(parser)
     changes.add_argument(

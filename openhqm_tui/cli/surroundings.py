@@ -30,8 +30,9 @@ def leave_the_folder_out(environment: MutableMapping[str, str], path: list[str])
     for variable in _DOCKERS:
         if (value := environment.get(variable, "")) and not value.startswith("/"):
             raise UsageProblem(
-                f"{variable}={value} is a relative path, so any folder could add Docker plugins",
-                fix=f"use the full path: {variable}=$PWD/{value}",
+                f"{variable}={value} is a relative path, so Docker could load plugins from any "
+                "folder",
+                fix=f"use an absolute path: {variable}=$PWD/{value}",
             )
     folders = environment.get("PATH", "").split(os.pathsep)
     # An empty entry is the current folder.

@@ -82,15 +82,11 @@ def factor_text(factor: float) -> str:
 
 def speed_text(emulator: Emulator, platform: Platform) -> str:
     """Return how fast `platform` runs here, and how fast it could run."""
-    told = ""
-    if emulator.factor:
-        told = f"{factor_text(emulator.factor)} slower than native"
-    if emulator.slow_on(platform):
-        could = f"with QEMU 10 or later, about {_USUAL_FACTOR_SINCE:.0f} ×"
-        told = f"{told}; {could}" if told else f"slow; {could}"
-        if not emulator.factor:
-            told = f"about {_USUAL_FACTOR_BEFORE:.0f} × slower than native; {could}"
-    return told
+    told = f"{factor_text(emulator.factor)} slower than native" if emulator.factor else ""
+    if not emulator.slow_on(platform):
+        return told
+    told = told or f"about {_USUAL_FACTOR_BEFORE:.0f} × slower than native"
+    return f"{told}; about {_USUAL_FACTOR_SINCE:.0f} × with QEMU 10 or later"
 
 
 def crash_hint(emulator: Emulator | None) -> str:

@@ -38,7 +38,7 @@ def parse_pattern(text: str) -> re.Pattern[str]:
     if odd := _ODD.search(text):
         raise Problem(f"conditionals and verbose mode aren't supported: {odd[0]}")
     if runs_away(text):
-        raise Problem("nested repeats could take forever: use [ab]+ instead of (a|b)+")
+        raise Problem("nested or many repeats could take forever: use [ab]+ instead of (a|b)+")
     return pattern
 
 

@@ -74,6 +74,10 @@ _NO_IMAGE = (
 _NO_EMULATOR = (
     "No emulator is registered for this platform: `openhqm-tui doctor --fix` registers one."
 )
+_NO_MEMORY = (
+    "The step was killed, probably out of memory: build fewer targets in parallel (`--jobs 1`), or "
+    "give the engine more memory."
+)
 _LOG_IN = "Log in first: `docker login REGISTRY`."
 _DENIED = "the registry denies access: log in with an account that has push access (`docker login`)"
 _UNREACHABLE = "the registry can't be reached over the network"
@@ -100,10 +104,10 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         ("cannot allocate memory",),
         re.compile(r"complete successfully: exit code: 137\b", re.I),
-        build="The step was killed, probably out of memory.",
+        build=_NO_MEMORY,
         engine=EngineFailureKind.NO_MEMORY,
     ),
-    Remedy(("exit code: 137",), build="The step was killed, probably out of memory."),
+    Remedy(("exit code: 137",), build=_NO_MEMORY),
     Remedy(
         (
             "cannot connect to the docker daemon",
@@ -182,9 +186,9 @@ REMEDIES: tuple[Remedy, ...] = (
             "x509: certificate signed by unknown authority",
             "unknownissuer",
         ),
-        build="A proxy re-signs TLS: pass its CA certificate with --ca-bundle FILE or, if the "
-        "Dockerfile doesn't mount that file, add it to the base image (guide: Multi-arch, Behind "
-        "a proxy).",
+        build="A proxy intercepts TLS: pass its CA certificate with --ca-bundle FILE or, if the "
+        "Dockerfile doesn't mount that file, add it to the base image (see \"Behind a "
+        'proxy" in the multi-arch guide).',
         push=_NO_TRUST,
         pull=Reach.TLS,
     ),
@@ -281,8 +285,9 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("apt-get: not found", "apt-get: command not found"),
-        build="The base image has no apt-get: `openhqm-tui doctor --fix` replaces a base built by "
-        "an earlier version; images that aren't based on Debian use another package manager.",
+        build="The base image has no apt-get: if an earlier version of openhqm-tui built it, "
+        "`openhqm-tui doctor --fix` replaces it; if it isn't based on Debian, use its own package "
+        "manager.",
     ),
     Remedy(("not found", "manifest unknown", "404"), pull=Reach.MISSING),
     # Failures without a more specific sign.

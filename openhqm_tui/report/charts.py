@@ -70,7 +70,7 @@ def target_waterfall(report: Report, target: str) -> Html:
         rows += _label(y, one_line(f"{where} · {step.label}", _LETTERS), _step_words(step))
         rows.append(scale.bar(y, step.start, step.seconds, kind_of(step), _step_words(step)))
         rows.append(_note(y, duration_text(step.seconds) + (" ◆" if step.on_path else "")))
-    desc = f"{len(steps)} steps; ◆ marks those on the critical path."
+    desc = f"{count_text(len(steps), 'step')}; ◆ marks those on the critical path."
     return _chart(f"Steps of {target}", desc, scale, len(steps), rows)
 
 
@@ -93,7 +93,7 @@ def sizes_chart(report: Report) -> Html:
         if lane.against_all is not None and lane.against_all != 1:
             note += f" · {percent_text(lane.against_all)}"
         rows.append(element("text", note, x=x + 6, y=y + _BAR - 2))
-    desc = f"{len(lanes)} images; see the table below for the figures."
+    desc = f"{count_text(len(lanes), 'image')}; see the table below for the figures."
     return _svg("Compressed size of each image", desc, len(lanes), rows)
 
 
@@ -213,8 +213,8 @@ def _parts(lane: Lane) -> list[tuple[str, int, str]]:
     common = lane.common_bytes or 0
     rest = max(0, (lane.bytes or 0) - shared - common)
     return [
-        ("common", common, "in all images of its platform"),
-        ("shared", shared, "in some other images"),
+        ("common", common, "shared by all images of the platform"),
+        ("shared", shared, "shared by some images"),
         ("own", rest, "only in this image"),
     ]
 

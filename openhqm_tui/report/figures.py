@@ -211,7 +211,8 @@ def _of_run(state: RunState, lanes: list[Lane]) -> Iterator[Limit]:
         yield Limit(kind="running", text="the run is still in progress: these are interim results")
     if not state.info.check:
         yield Limit(
-            kind="not checked", text="checks were disabled (--no-check): no image was checked"
+            kind="not checked",
+            text="checks were disabled (--no-check or `check = false`), so no image was checked",
         )
     emulated = tuple(name_of(lane) for lane in lanes if lane.ran == "emulated")
     if emulated:
@@ -258,10 +259,10 @@ def _of_logs(state: RunState) -> Iterator[Limit]:
 def _of_sizes(lanes: list[Lane]) -> Iterator[Limit]:
     there = [lane for lane in lanes if lane.bytes is not None]
     if unknown := tuple(name_of(lane) for lane in there if lane.layers is None):
-        text = "layers not read: the size shared with other images is unknown"
+        text = "the layers were not read, so the size shared with other images is unknown"
         yield Limit(kind="not measured", text=text, lanes=unknown)
     if packed := tuple(name_of(lane) for lane in there if lane.unpacked_bytes is None):
-        text = "never unpacked: the size on disk is unknown"
+        text = "the image was never unpacked, so its size on disk is unknown"
         yield Limit(kind="not measured", text=text, lanes=packed)
 
 

@@ -96,7 +96,9 @@ def sharing_sentence(report: Report) -> str:
         return ""
     part = percent_text(told.unique_bytes / told.total_bytes)
     total = size_text(told.total_bytes)
-    return f" Without layer sharing, the total would be {total}; sharing reduces it to {part}."
+    return (
+        f" Without layer sharing, the total would be {total}; sharing reduces it to {part} of that."
+    )
 
 
 def built_in(report: Report, lane: Lane) -> float | None:
@@ -182,11 +184,12 @@ def pair_rows(report: Report, code: Code, platform: Code = str) -> list[tuple[st
 
 def push_rows(report: Report, code: Code) -> list[tuple[str, ...]]:
     """Return which tags were pushed."""
-    words = {"passed": "✓ pushed", "": "− not pushed"}
+    # A failed push may have moved a tag before it could be confirmed: never "not pushed".
+    words = {"passed": "✓ pushed", "": "− not pushed", "cancelled": "⊘ cancelled"}
     return [
         (
             code(tag),
-            words.get(target.pushed, "✗ not pushed"),
+            words.get(target.pushed, "✗ failed"),
             code(target.digest if target.pushed == "passed" else target.push_reason),
         )
         for target in report.targets

@@ -72,17 +72,14 @@ def our_variants() -> tuple[Variant, ...]:
     return variants_in(shipped_checks())
 
 
-def our_variant(name: str, kind: str = "backend") -> Variant:
-    """Return OpenHQM's variant of that name; raises UsageProblem that suggests the nearest.
-
-    `kind` is what the option that names it calls it.
-    """
+def our_variant(name: str) -> Variant:
+    """Return OpenHQM's variant of that name; raises UsageProblem that suggests the nearest."""
     variants = {variant.name: variant for variant in our_variants()}
     found = variants.get(name.strip().lower())
     if found is None:
         guess = nearest(name, variants)
         raise UsageProblem(
-            f"unknown {kind} '{name}'",
+            f"unknown variant '{name}'",
             fix=f"did you mean {guess}?" if guess else "",
             valid=" ".join(variants),
         )

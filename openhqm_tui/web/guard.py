@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.web.host_names import HostNames
 
 LEAST = 16
@@ -78,7 +79,8 @@ def checked_token(token: str, place: str) -> str:
     """Return the token if it is valid; raises UsageProblem, which names `place`, not the token."""
     if not _TOKEN.fullmatch(token):
         raise UsageProblem(
-            f"{place}: a token must consist of {LEAST} to {_MOST} letters, digits or - . _ ~",
+            f"{place}: a token must consist of {LEAST} to {_MOST} letters, digits or the "
+            "characters - . _ ~",
             fix="generate one: python3 -c 'import secrets; print(secrets.token_urlsafe())'",
         )
     return token
@@ -198,8 +200,8 @@ class Guard:
             response = error_page(
                 429,
                 "Too many wrong tokens",
-                f"Try again in {math.ceil(wait)} seconds. If you followed a link, copy its "
-                "address into the address bar instead.",
+                f"Try again in {count_text(math.ceil(wait), 'second')}. If you followed a link, "
+                "copy its address into the address bar instead.",
             )
             response.headers["Retry-After"] = str(math.ceil(wait))
             return response

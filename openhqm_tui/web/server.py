@@ -268,7 +268,7 @@ class ConsoleServer(Server):
             say=self._log,
         )
         self._open.add(tab)
-        self._log(f"{request.remote} opened a console ({len(self._open)} of {self._most})")
+        self._log(f"{request.remote} opened a console ({len(self._open)} of {self._most} open)")
         try:
             size = [to_int(request.query.get(side, ""), 80) for side in ("width", "height")]
             await session.start(*size)

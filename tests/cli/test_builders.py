@@ -106,7 +106,7 @@ def test_inspect_shows_a_builder_in_full(capsys: Capture) -> None:
         "endpoint  ssh://arm1",
         "status    running",
         "native    linux/arm64",
-        "claimed   arm64",
+        "assigned  arm64",
         "emulated  amd64",
     ]
     code, out, _ = run_command(capsys, "builders inspect duo --format json")

@@ -51,7 +51,7 @@ def test_every_row_says_where_a_flag_is_or_what_to_use():
         ("--build-context name", "write NAME=VALUE"),
         ("--build-arg =x", "--build-arg =x: not a valid value"),
         ("--call nothing", "unknown --call 'nothing' (valid: check outline targets build)"),
-        ("--network bridge", "unknown --network 'bridge' (valid: default none host)"),
+        ("--network bridge", "invalid value 'bridge' for --network (valid: default none host)"),
         ("--ulimit many", "--ulimit many: not a limit"),
         ("--no-cache=false", "--no-cache takes no value"),
     ],

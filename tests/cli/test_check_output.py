@@ -52,7 +52,7 @@ def test_each_lane_lists_its_failed_checks_worst_first() -> None:
     )
     marks = [line.split()[0] for line in rest if line.startswith("  ") and line[2] != " "]
     assert marks == ["✗", "?", "!"]
-    assert (empty, last) == ("", "2 images: 1 verified, 1 not verified")
+    assert (empty, last) == ("", "2 images: 1 verified, 1 failed")
 
 
 def test_verbose_output_lists_every_verdict_and_how_it_was_checked() -> None:

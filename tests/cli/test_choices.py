@@ -188,16 +188,16 @@ def test_settings_apply_without_flags(folder: Path) -> None:
     [
         ("build", "name a variant or use --build-all (valid: all redis"),
         ("build --backend ,", "nothing selected to build"),
-        ("build --backend rediss", "unknown backend 'rediss': did you mean redis?"),
-        ("build --backend redis,kafak", "unknown backend 'kafak': did you mean kafka?"),
+        ("build --backend rediss", "unknown variant 'rediss': did you mean redis?"),
+        ("build --backend redis,kafak", "unknown variant 'kafak': did you mean kafka?"),
         ("build --backend redis --build-all", "can't be combined"),
         ("build --backend redis --platforms linux/amd46", "did you mean linux/amd64?"),
         ("build --backend redis --platforms windows/amd64", "only Linux"),
         ("build --backend redis --platforms ,", "no platform given"),
         ("build --backend redis --name Bad", "lower case"),
         ("build --backend redis --tag a/b", "use --name a/b"),
-        ("build --backend redis --python-version 2.7", "'2.7' is not a valid Python version"),
-        ("build --backend redis --python-version 3.13.1", "is not a valid Python version"),
+        ("build --backend redis --python-version 2.7", "unsupported Python version '2.7'"),
+        ("build --backend redis --python-version 3.13.1", "use a version of the form 3.N"),
         ("build --backend redis --base-image A:b:c", "'A:b:c' isn't a valid image reference"),
         ("build --backend redis --context nope", "the context nope doesn't exist"),
         ("build --backend redis --context file", "the context file is not a folder"),
@@ -338,9 +338,9 @@ def test_a_flag_may_set_what_the_project_may_not(folder: Path) -> None:
 def test_a_push_is_refused_while_a_project_setting_is_ignored(folder: Path, key: str) -> None:
     (folder / "openhqm-tui.toml").write_text(f'{key} = "../elsewhere"\n')
     line = "build --backend redis --push --name ghcr.io/me/x"
-    with pytest.raises(UsageProblem, match=f"the project's `{key}` is ignored") as caught:
+    with pytest.raises(UsageProblem, match=f"the project's setting `{key}` is ignored") as caught:
         options(line, folder)
-    assert f"turn off push, or set `{key}` yourself" in str(caught.value)
+    assert f"turn off push, or set `{key}` with a flag or in your own settings" in str(caught.value)
     assert options("build --backend redis", folder).ignored == (key,)
 
 

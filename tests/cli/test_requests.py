@@ -161,7 +161,7 @@ def test_running_targets_are_cancelled(
 def test_cancelling_finished_targets_of_a_live_run_says_so(live: Watch, capsys: Capture) -> None:
     code, out, err = run_command(capsys, "cancel", "redis", "kafka")
     assert (code, out) == (1, "")
-    assert "redis is built, kafka is failed: nothing to cancel" in err
+    assert "nothing to cancel: already finished: redis (built), kafka (failed)" in err
     assert f"; to cancel the whole run: `openhqm-tui cancel {live.name}`" in err
     assert live.folder.is_live()
 
@@ -272,7 +272,7 @@ def test_a_run_whose_runner_was_killed_is_resumed_and_followed(
         until(lambda: not watch.folder.is_live())
         code, out, err = run_command(capsys, "resume", "--format", "plain")
         assert code == 0
-        assert err == f"openhqm-tui: continuing unfinished targets in run {watch.name}\n"
+        assert err == f"openhqm-tui: continuing the unfinished targets in run {watch.name}\n"
         assert "gcp linux/arm64 | ● built" in out
         assert "redis linux/amd64 |" not in out, "it was built before"
         assert out.splitlines()[-1].startswith("4 images: 4 built in ")

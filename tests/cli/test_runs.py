@@ -262,12 +262,12 @@ def test_nothing_to_delete_is_reported(three: list[str], capsys: Capture) -> Non
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("runs prune --keep 0", "--keep 0: not a positive integer; use --all"),
+        ("runs prune --keep 0", "--keep 0: not a positive integer; use 1 or more, or --all"),
         ("runs prune --max-size x", "--max-size x: not a positive integer"),
         ("runs prune --all --keep 3", "--all can't be combined with --keep or --max-size"),
         ("runs --limit 0", "--limit 0: not a positive integer"),
         ("runs prnue", "unknown command 'prnue': did you mean prune?"),
-        ("runs --format tty", "unknown --format 'tty'"),
+        ("runs --format tty", "invalid value 'tty' for --format"),
     ],
 )
 def test_a_wrong_argument_deletes_nothing(

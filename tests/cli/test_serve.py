@@ -136,14 +136,14 @@ def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path, started: S
     file = tmp_path / "token"
     file.write_text(TOKEN)
     file.chmod(0o640)
-    with pytest.raises(UsageProblem, match="other users can read it; chmod 600"):
+    with pytest.raises(UsageProblem, match="other users can read it; run `chmod 600"):
         serve.run(parse(["serve", "--token-file", str(file)]))
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--port 70000", "--port 70000: not a port number; try 8123"),
+        ("--port 70000", "--port 70000: not a port number; use a number from 0"),
         ("--port x", "--port x: not a port number"),
         ("--most-sessions 0", "--most-sessions 0: not a positive integer"),
         ("--token-file /nowhere/token", "--token-file /nowhere/token can't be read (No such file"),
@@ -186,5 +186,5 @@ def test_without_the_extra_the_install_command_is_shown(
 
 def test_watch_only_cannot_be_used_with_a_command() -> None:
     assert parse(["--watch-only"]).watch_only
-    with pytest.raises(UsageProblem, match="can't be used with build"):
+    with pytest.raises(UsageProblem, match="can't be combined with build; omit --watch-only"):
         parse(["--watch-only", "build"])

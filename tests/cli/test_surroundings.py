@@ -61,7 +61,7 @@ def test_relative_docker_config_folders_are_refused(folder: Path, variable: str)
     ran = run(folder, sys.executable, "-P", "-m", "openhqm_tui", **{variable: "docker"})
     assert ran.returncode == 2
     assert ran.stderr.count("\n") == 1
-    assert f"use the full path: {variable}=$PWD/docker" in ran.stderr
+    assert f"use an absolute path: {variable}=$PWD/docker" in ran.stderr
 
 
 def test_absolute_paths_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,12 +77,12 @@ def test_a_step_counts_once_it_has_succeeded() -> None:
 @pytest.mark.parametrize(
     ("cached", "steps", "text"),
     [
-        (41, 52, "cache 41 of 52 steps (79 %)"),
-        (0, 3, "cache 0 of 3 steps (0 %)"),
-        (3, 3, "cache 3 of 3 steps (100 %)"),
-        (1, 1, "cache 1 of 1 step (100 %)"),
-        (999, 1000, "cache 999 of 1000 steps (99 %)"),
-        (1, 1000, "cache 1 of 1000 steps (1 %)"),
+        (41, 52, "41 of 52 steps cached (79 %)"),
+        (0, 3, "0 of 3 steps cached (0 %)"),
+        (3, 3, "3 of 3 steps cached (100 %)"),
+        (1, 1, "1 of 1 step cached (100 %)"),
+        (999, 1000, "999 of 1000 steps cached (99 %)"),
+        (1, 1000, "1 of 1000 steps cached (1 %)"),
         (0, 0, ""),
     ],
 )

@@ -66,12 +66,12 @@ def test_a_cold_run_after_a_warm_one_lists_the_steps_no_longer_cached() -> None:
 @pytest.mark.parametrize(
     ("was", "now", "line"),
     [
-        ({}, {"status": "failed"}, "✗ redis linux/amd64: passed → failed"),
-        ({"status": "failed"}, {}, "✓ redis linux/amd64: failed → passed"),
-        ({"status": "failed"}, {"status": "done"}, "✓ redis linux/amd64: failed → done"),
-        ({}, {"status": "done"}, "· redis linux/amd64: passed → done"),
-        ({}, {"status": "waiting"}, "· redis linux/amd64: passed → waiting"),
-        ({"status": "waiting"}, {}, "✓ redis linux/amd64: waiting → passed"),
+        ({}, {"status": "failed"}, "✗ redis linux/amd64: verified → failed"),
+        ({"status": "failed"}, {}, "✓ redis linux/amd64: failed → verified"),
+        ({"status": "failed"}, {"status": "done"}, "✓ redis linux/amd64: failed → built"),
+        ({}, {"status": "done"}, "· redis linux/amd64: verified → built"),
+        ({}, {"status": "waiting"}, "· redis linux/amd64: verified → waiting"),
+        ({"status": "waiting"}, {}, "✓ redis linux/amd64: waiting → verified"),
         ({}, {"seconds": 8.0}, "▲ redis linux/amd64 5.0 s → 8.0 s (+60.0 %)"),
         ({}, {"seconds": 2.0}, "▼ redis linux/amd64 5.0 s → 2.0 s (−60.0 %)"),
         ({"size": 600 * MB}, {"size": 601 * MB}, "▲ redis linux/amd64 600 MB → 601 MB (+0.2 %)"),
@@ -90,7 +90,7 @@ def test_an_image_that_was_not_built_is_neither_faster_nor_smaller(status: str) 
     other = run(kept, target("redis", lane(status=status, seconds=0.1)))
     for pair in ((one, other), (other, one)):
         lines = texts(*pair)
-        assert "· images 90.0 MB, unchanged" in lines
+        assert "· total image size 90.0 MB, unchanged" in lines
         assert not any(line.startswith(("▲", "▼")) and "redis" in line for line in lines)
 
 
@@ -105,7 +105,7 @@ def test_an_image_that_was_not_built_is_neither_faster_nor_smaller(status: str) 
 )
 def test_a_changed_outcome_and_time_of_the_run_are_listed(was: str, now: str, line: str) -> None:
     lines = texts(run(status=was), run(status=now, seconds=2.0))
-    assert lines[1:3] == [line, "· took 0:10 → 2.0 s (−80.0 %)"]
+    assert lines[1:3] == [line, "· run time 0:10 → 2.0 s (−80.0 %)"]
 
 
 def test_small_differences_are_ignored() -> None:
@@ -126,8 +126,8 @@ def test_newly_failing_and_fixed_checks_are_listed() -> None:
     )
     (found,) = compare(one, other).lanes
     assert (found.failing, found.fixed) == (("user", "setuid"), ("labels",))
-    assert "✗ redis linux/amd64: now failing user, setuid" in texts(one, other)
-    assert "✓ redis linux/amd64: no longer failing labels" in texts(one, other)
+    assert "✗ redis linux/amd64: now failing: user, setuid" in texts(one, other)
+    assert "✓ redis linux/amd64: no longer failing: labels" in texts(one, other)
 
 
 def step(label: str, seconds: float, platform: str = AMD, **more: Any) -> StepRecord:

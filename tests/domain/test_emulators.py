@@ -76,7 +76,7 @@ def test_an_emulator_is_slow_if_another_version_would_be_faster(emulator, platfo
 def test_a_slow_emulator_is_shown_with_the_speed_of_a_newer_one() -> None:
     assert (
         speed_text(measured(SEVEN, 19.6), ARM64)
-        == "20 × slower than native; with QEMU 10 or later, about 7 ×"
+        == "20 × slower than native; about 7 × with QEMU 10 or later"
     )
     assert speed_text(measured(ELEVEN, 6.94), ARM64) == "6.9 × slower than native"
     assert "with QEMU 10 or later" in speed_text(SEVEN, ARM64)
@@ -97,13 +97,13 @@ def test_a_crash_hint_names_the_installed_version_and_a_better_one() -> None:
 def test_emulated_minutes_are_shown_with_the_time_a_faster_emulator_saves() -> None:
     text = emulation_cost(emulated_run((0, 200), (200, 300)))
     # 300 s at 22 ×; at 7 × about 7 / 22 of that would remain.
-    assert "linux/arm64 5 minutes under QEMU 7.2.22" in text
+    assert "linux/arm64: 5 minutes under QEMU 7.2.22" in text
     assert "saved about 3 minutes" in text
     assert "doctor --fix" in text
 
 
 def test_parallel_emulated_steps_count_once() -> None:
-    assert "linux/arm64 5 minutes" in emulation_cost(emulated_run((0, 300), (100, 300)))
+    assert "linux/arm64: 5 minutes" in emulation_cost(emulated_run((0, 300), (100, 300)))
 
 
 @pytest.mark.parametrize(

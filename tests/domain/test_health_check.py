@@ -60,7 +60,7 @@ def verdict(
             ("CMD", "x"),
             F,
             F,
-            "the command isn't in the image: x: No such file",
+            "the command isn't in the image or can't be executed: x: No such file",
         ),
         ({"words": "sh: curl: not found"}, ("CMD-SHELL", "curl x || exit 0"), F, F, "isn't in the"),
         ({"words": "sh: curl: not found"}, ("CMD-SHELL", "curl x || wget x"), P, P, "curl x"),

@@ -186,8 +186,8 @@ def test_linked_targets_are_included_once() -> None:
         ({"output": [{"type": "image", "push": "true", "name": "r/b"}]}, ("pushes app to r/b",)),
         ({"output": [{"type": "image", "push": "false"}]}, ()),
         ({"output": ["type=image", "type=docker"]}, ()),
-        ({"cache-to": ["r/cache"]}, ("writes the cache of app to registry r/cache",)),
-        ({"cache-to": ["type=s3,bucket=b"]}, ("writes the cache of app to s3 b",)),
+        ({"cache-to": ["r/cache"]}, ("exports the cache of app to registry r/cache",)),
+        ({"cache-to": ["type=s3,bucket=b"]}, ("exports the cache of app to s3 b",)),
         ({"cache-to": ["type=gha", "type=inline", "type=local,dest=c"]}, ()),
     ],
 )

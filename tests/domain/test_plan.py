@@ -177,10 +177,10 @@ def test_valid_tags_are_accepted(tag: str) -> None:
     ("tag", "message"),
     [
         ("", "empty"),
-        ("a b", "write a-b"),
-        ("feature/x", "write feature-x"),
-        ("-a", "write a"),
-        (".a", "write a"),
+        ("a b", "such as a-b"),
+        ("feature/x", "such as feature-x"),
+        ("-a", "such as a"),
+        (".a", "such as a"),
         ("a\n", "isn't a valid tag"),
         ("é", "isn't a valid tag"),
         ("x" * 129, "at most 128"),
@@ -201,7 +201,7 @@ def test_a_tag_must_leave_room_for_the_variant() -> None:
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"variants": ()}, "no variant selected"),
+        ({"variants": ()}, "nothing selected to build"),
         ({"platforms": ()}, "no platform selected"),
         ({"name": "Bad Name"}, "isn't a valid image name"),
         ({"tag": "bad tag"}, "isn't a valid tag"),

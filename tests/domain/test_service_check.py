@@ -155,7 +155,7 @@ def test_failures_that_a_busy_machine_may_cause_are_recognized(
 
 
 REDIS = "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379.\n"
-NEEDS_REDIS = "needs localhost:6379, where nothing listens: add a companion"
+NEEDS_REDIS = "needs localhost:6379, where nothing listens: add a companion (`service.with`)"
 WARNING = '{"error": "No module named \'x\'", "event": "SQS not available", "level": "warning"}'
 UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
 
@@ -177,12 +177,13 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (
             SeenService(words="dial tcp: lookup db: no such host", before=[6379]),
             U,
-            "needs db, which can't be resolved here: add a companion",
+            "needs db, which can't be resolved here: add a companion (`service.with`)",
         ),
         (
             SeenService(words=f"{REDIS}getaddrinfo ENOTFOUND db db:5432"),
             U,
-            "needs localhost:6379, db:5432, which can't be reached here: add a companion",
+            "needs localhost:6379, db:5432, which can't be reached here: add a companion "
+            "(`service.with`)",
         ),
         (
             SeenService(ended=True, exit_code=1, words=f"{REDIS}ImportError: no nope\n"),

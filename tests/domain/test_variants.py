@@ -54,7 +54,7 @@ def test_case_and_spaces_are_ignored(typed: str) -> None:
     [
         ("rediss", "did you mean redis?"),
         ("kafak", "did you mean kafka?"),
-        ("", "unknown backend ''"),
+        ("", "unknown variant ''"),
         ("rabbitmq", "valid: all redis kafka sqs azure gcp mqtt"),
     ],
 )

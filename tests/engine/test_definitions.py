@@ -160,7 +160,7 @@ _STATED = {
     "platforms": ["mixed is not built for darwin/arm64, windows/amd64, linux/sparc64: such images"],
     "pushed": [
         "instead of using output type=image, type=registry",
-        "1 cache export to a registry omitted without --push",
+        "without --push, the cache export to a registry is omitted",
     ],
     "outputs": ["instead of using output type=image"],
 }

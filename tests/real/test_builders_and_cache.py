@@ -78,7 +78,7 @@ def test_an_engine_with_an_empty_cache_uses_a_local_cache(
     warm = build("--cache-from", f"local={cache}")
     assert warm["cache"] == {"cached": steps, "steps": steps}
     assert all(lane["cache"] == {"cached": 2, "steps": 2} for lane in warm["lanes"])
-    assert "cache 4 of 4 steps (100 %)" in cli("attach", "--format", "plain", cwd=checkout).out
+    assert "4 of 4 steps cached (100 %)" in cli("attach", "--format", "plain", cwd=checkout).out
 
 
 def test_a_builder_with_two_nodes_is_created_inspected_used_and_removed(

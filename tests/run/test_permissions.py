@@ -88,7 +88,7 @@ def test_the_environment_grants_files_and_the_agent(
 ) -> None:
     monkeypatch.setenv("BUILDX_BAKE_ENTITLEMENTS_FS", value)
     assert ready(bake(project, context="../outside", ssh=["default"])).info.allow
-    with pytest.raises(PermissionsNeeded, match=r"to allow it: --allow=network.host$"):
+    with pytest.raises(PermissionsNeeded, match=r"grant permission with --allow=network.host$"):
         ready(bake(project, context="../outside", network="host"))
 
 
@@ -134,7 +134,7 @@ def test_an_answer_is_remembered_for_folder_and_definition(
     remember_answer(source, caught.value.missing, str(project), 1.0)
     assert ready(source).info.allow
     # Further permissions and a changed definition need a new answer.
-    with pytest.raises(PermissionsNeeded, match=r"to allow it: --allow=ssh$"):
+    with pytest.raises(PermissionsNeeded, match=r"grant permission with --allow=ssh$"):
         ready(bake(project, context="../outside", ssh=["default"]))
     assert main(["permissions"]) == 0
     assert "read ../outside" in capsys.readouterr().out
@@ -351,5 +351,7 @@ def test_every_target_is_checked_including_linked_ones(project: Path) -> None:
             "other": {"context": "/usr"},
         },
     )
-    with pytest.raises(PermissionsNeeded, match=r"to allow it: --allow=fs.read=../outside$"):
+    with pytest.raises(
+        PermissionsNeeded, match=r"grant permission with --allow=fs.read=../outside$"
+    ):
         ready(source)

@@ -38,7 +38,7 @@ async def test_names_are_checked_while_they_are_typed(world: World):
         assert "8 targets · 16 images" in summary(app)
         app.screen.query_one("#tag", Input).value = "1 2"
         await pilot.pause()
-        assert "write 1-2" in summary(app)
+        assert "such as 1-2" in summary(app)
         await pilot.press("escape")
         assert isinstance(app.focused, Matrix)
 

@@ -180,7 +180,9 @@ def test_the_head_shows_the_critical_path_without_its_shortest_steps() -> None:
     assert "9.0 s: a 2/3 → a 3/3 → export" in found.head(66).plain
     assert "9.0 s: a 2/3 → export" in found.head(60).plain
     assert cell_len(found.head(20).plain) <= 20
-    assert found.facts()[0] == "cache 0 of 3 steps (0 %) · 8.0 s of work in 9.0 s · 0.9 in parallel"
+    assert (
+        found.facts()[0] == "0 of 3 steps cached (0 %) · 8.0 s of work in 9.0 s · 0.9 in parallel"
+    )
 
 
 def test_the_detail_of_a_step_is_complete() -> None:

@@ -12,11 +12,11 @@ HELP = "follow a run from the beginning"
 def add_arguments(parser: Parser) -> None:
     """Add the run and the output formats."""
     parser.description = (
-        "Show a live or finished run from the beginning, with the same output as `build`. Ctrl-C "
-        "stops watching; the run continues."
+        "Show a run, in progress or finished, from the beginning, with the same output as `build`. "
+        "Ctrl-C stops watching; the run continues."
     )
     parser.epilog = (
-        "exit codes: 0 the run passed, 1 it failed or was interrupted, 130 it was cancelled, or "
+        "exit codes: 0 the run passed, 1 it failed or was interrupted, 130 it was cancelled or "
         "Ctrl-C was pressed"
     )
     add_run(parser)

@@ -26,8 +26,8 @@ _EXAMPLES: Section = (
 def add_arguments(parser: Parser) -> None:
     """Add the selection, the checks, pushing and the output formats."""
     parser.description = (
-        "Build the selected targets for all platforms in parallel, and check each image as soon "
-        "as it is built. If this command is killed, the run continues: see `attach`."
+        "Build the selected targets and platforms in parallel, and check each image as soon as it "
+        "is built. If this command is killed, the run continues: see `attach`."
     )
     parser.epilog = epilog(_EXAMPLES, EXIT_CODES)
     add_selection(parser)
@@ -38,7 +38,7 @@ def add_arguments(parser: Parser) -> None:
     publishing.add_argument(
         "--no-push",
         action="store_true",
-        help="build only, even if the bake file pushes or exports a registry cache",
+        help="don't push images or export a registry cache, even if the bake file does",
     )
     publishing.add_argument(
         "--allow-unknown",
@@ -52,12 +52,12 @@ def add_arguments(parser: Parser) -> None:
     publishing.add_argument(
         "--no-companions",
         action="store_true",
-        help="check services without the containers that `service.with` starts alongside them",
+        help="don't start the companion containers (`service.with`) that service checks need",
     )
     running = parser.add_argument_group("run")
     running.add_argument(
         "--jobs",
-        type=positive_integer("--jobs", "try 4"),
+        type=positive_integer("--jobs", "use 1 or more"),
         metavar="N",
         help="build at most N targets in parallel (default: all)",
     )
@@ -65,7 +65,7 @@ def add_arguments(parser: Parser) -> None:
         "--quiet-after",
         type=seconds("--quiet-after"),
         metavar="SECONDS",
-        help="warn if a target prints nothing for this long (default 300 s; 0 disables)",
+        help="warn if a target prints nothing for this long (default: 300; 0 disables the warning)",
     )
     running.add_argument(
         "--detach", action="store_true", help="start the run in the background and return"
@@ -139,7 +139,7 @@ def run(parsed: argparse.Namespace) -> int:
         _notify(f"follow the run with `openhqm-tui attach {name}`")
         return 0
     if format_of(parsed.format) == "tty":
-        _notify(f"if the terminal is lost, reconnect with `openhqm-tui attach {name}`")
+        _notify(f"if this terminal is closed, the run continues: see `openhqm-tui attach {name}`")
     code = follow_to_the_end(folder, parsed.format, verbose=parsed.verbose)
     write_result_files(parsed, folder)
     return code

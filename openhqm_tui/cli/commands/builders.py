@@ -38,8 +38,8 @@ def add_arguments(parser: Parser) -> None:
     create = subcommands.add_parser(
         "create",
         help="create a builder with one or more nodes",
-        description="Create a builder and start it. Each command is shown; if one fails, the "
-        "builder is removed.",
+        description="Create a builder and start it. The commands are shown as they run; if one "
+        "fails, the builder is removed.",
     )
     create.add_argument("name", metavar="NAME", help="the builder's name")
     create.add_argument(
@@ -59,7 +59,11 @@ def add_arguments(parser: Parser) -> None:
         "engine)",
     )
     create.add_argument(
-        "--driver-opt", action="append", default=[], metavar="K=V", help="a driver option"
+        "--driver-opt",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="a driver option; repeatable",
     )
     create.add_argument("--use", action="store_true", help="select the new builder in Buildx")
     create.add_argument(
@@ -130,7 +134,7 @@ def run_inspect(parsed: argparse.Namespace) -> int:
             ("endpoint", node.endpoint),
             ("status", node.status or "unknown"),
             ("native", str(node.native or "unknown")),
-            ("claimed", _listed(node.claimed)),
+            ("assigned", _listed(node.claimed)),
             ("emulated", _listed(node.emulated)),
         ]
         lines += [("error", node.error)] if node.error else []

@@ -13,8 +13,10 @@ HELP = "cancel a run, or some of its targets"
 
 def add_arguments(parser: Parser) -> None:
     """Add the run and its targets."""
-    parser.description = "Cancel a live run, or only the given targets. Finished images are kept."
-    add_run(parser, "latest live run")
+    parser.description = (
+        "Cancel a run in progress, or only the given targets. Finished images are kept."
+    )
+    add_run(parser, "the latest run in progress")
     parser.add_argument(
         "targets", nargs="*", metavar="TARGET", help="default: all unfinished targets"
     )
@@ -48,10 +50,10 @@ def run(parsed: argparse.Namespace) -> int:
     targets = [target for target in named if not state.targets[target].status.is_over]
     if named and not targets:
         finished = ", ".join(
-            f"{target} is {status_text(state.targets[target]).word}" for target in named
+            f"{target} ({status_text(state.targets[target]).word})" for target in named
         )
         raise Problem(
-            f"{finished}: nothing to cancel",
+            f"nothing to cancel: already finished: {finished}",
             fix=f"to cancel the whole run: `openhqm-tui cancel {name}`",
         )
     send_request(folder, *(Request("cancel", target) for target in targets or [""]))

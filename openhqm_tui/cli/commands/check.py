@@ -23,8 +23,8 @@ _EXAMPLES: Section = (
 def add_arguments(parser: Parser) -> None:
     """Add the images, the expectations and the output formats."""
     parser.description = (
-        "Check every platform of existing images, as `build` does: the right architecture, the "
-        "right client libraries, no others."
+        "Run the checks of `build` on every platform of existing images: for example, that the "
+        "architecture is right, and that only the expected client libraries are installed."
     )
     parser.epilog = epilog(_EXAMPLES, EXIT_CODES)
     parser.add_argument(
@@ -37,7 +37,7 @@ def add_arguments(parser: Parser) -> None:
         "--platforms",
         action="append",
         metavar="P,…",
-        help="default: all platforms in the image index",
+        help="platforms to check (default: all in the image index)",
     )
     parser.add_argument(
         "--checks",
@@ -47,7 +47,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--no-companions",
         action="store_true",
-        help="check services without the containers that `service.with` starts alongside them",
+        help="don't start the companion containers (`service.with`) that service checks need",
     )
     add_format(parser)
 
@@ -71,7 +71,7 @@ def run(parsed: argparse.Namespace) -> int:
     own = project_checks(Path.cwd(), parsed.checks or "")
     target = parsed.variant or ""
     if target and (own is None or target not in own.targets):
-        target = our_variant(target, "variant").name
+        target = our_variant(target).name
     platforms = parse_platforms(parsed.platforms) if parsed.platforms else ()
     facts = read_facts()
     if facts.error:

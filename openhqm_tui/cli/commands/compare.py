@@ -25,7 +25,10 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.epilog = "exit codes: 0 whether or not the runs differ"
     parser.add_argument(
-        "one", nargs="?", metavar="RUN", help="a run ID or its first characters (default: latest)"
+        "one",
+        nargs="?",
+        metavar="RUN",
+        help="a run ID or its first characters (default: the latest run)",
     )
     parser.add_argument(
         "other",
@@ -56,7 +59,7 @@ def run(parsed: argparse.Namespace) -> int:
             if earlier is None:
                 raise UsageProblem(
                     f"no earlier run built any image of run {found[0].id}",
-                    fix="name the run to compare it with",
+                    fix="give a second run to compare it with",
                 )
             found.insert(0, earlier)
         one, other = (history.run(record.id) or record for record in found)
@@ -77,10 +80,12 @@ def _notify(line: str) -> None:
 def _find(runs: list[RunRecord], name: str | None) -> RunRecord:
     """Return the run whose ID is or starts with `name`; without a name, the latest run."""
     found = [run for run in runs if name is None or run.id.startswith(name)]
+    if not runs:
+        raise UsageProblem("there are no runs yet", fix="start one with `openhqm-tui build`")
     if not found:
         guess = nearest(name or "", [run.id for run in runs])
         raise UsageProblem(
-            f"there is no run '{name}' in the history" if name else "there are no runs yet",
+            f"there is no run '{name}' in the history",
             fix=f"did you mean {guess}?" if guess else "see `openhqm-tui runs`",
         )
     exact = [run for run in found if run.id == name]

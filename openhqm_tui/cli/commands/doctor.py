@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from openhqm_tui.cli.manual import EXIT_CODES, Section, epilog
+from openhqm_tui.cli.manual import Section, epilog
 from openhqm_tui.cli.parser import Parser
 from openhqm_tui.domain.errors import EngineProblem, UsageProblem
 
@@ -25,6 +25,14 @@ _EXAMPLES: Section = (
   openhqm-tui doctor --fix                   show each fix, run it if confirmed
   openhqm-tui doctor --platforms arm64,s390x""",
 )
+_EXIT_CODES: Section = (
+    "exit codes",
+    """\
+  0    builds can start
+  2    invalid usage or configuration; nothing was checked
+  3    builds can't start, or fixes can't be run
+  130  cancelled""",
+)
 
 
 def add_arguments(parser: Parser) -> None:
@@ -33,7 +41,7 @@ def add_arguments(parser: Parser) -> None:
         "Check the engine, Buildx, image store, emulators, base image and disk; explain why each "
         "problem matters and how to fix it."
     )
-    parser.epilog = epilog(_EXAMPLES, EXIT_CODES)
+    parser.epilog = epilog(_EXAMPLES, _EXIT_CODES)
     parser.add_argument(
         "--fix", action="store_true", help="show each fix, and run it after confirmation"
     )
@@ -72,7 +80,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.fix and not parsed.yes and not sys.stdin.isatty():
         raise UsageProblem(
             "--fix asks before it runs anything, but standard input is not a terminal",
-            fix="add --yes to approve everything",
+            fix="add --yes to run all fixes without asking",
         )
 
     def diagnose() -> list[Finding]:

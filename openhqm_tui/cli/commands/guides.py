@@ -8,7 +8,7 @@ import sys
 from openhqm_tui.cli.manual import Section, epilog
 from openhqm_tui.cli.parser import Parser
 
-HELP = "list the guides, or print one; in the console: F1"
+HELP = "list the guides, or print one (in the console, press F1)"
 
 _EXAMPLES: Section = (
     "examples",
@@ -26,7 +26,11 @@ def add_arguments(parser: Parser) -> None:
     parser.description = "List the guides that ship with the package, or print one."
     parser.epilog = epilog(_EXAMPLES)
     parser.add_argument(
-        "name", nargs="?", default="", metavar="NAME", help="default: list all guides"
+        "name",
+        nargs="?",
+        default="",
+        metavar="NAME",
+        help="the guide to print (default: list all guides)",
     )
     parser.add_argument(
         "--format",

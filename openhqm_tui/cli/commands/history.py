@@ -25,8 +25,9 @@ def add_arguments(parser: Parser) -> None:
         "reindex",
         help="rebuild the history from all run folders",
         description="Rebuild the history from all run folders. Runs whose folders were deleted "
-        "are kept. Missing runs are added automatically: use this only if the history is corrupt.",
-        epilog="exit codes: 0 all runs were read, 1 a run couldn't be read",
+        "are kept. Missing runs are added automatically, so this is needed only if the history is "
+        "corrupt.",
+        epilog="exit codes: 0 all runs were read, 1 some runs couldn't be read",
     )
     reindex.set_defaults(run=run_reindex)
 
@@ -77,7 +78,9 @@ def run(parsed: argparse.Namespace) -> int:
     heading = ("image", "runs", "last", "median", "times", "size", "cached", "sizes")
     rows = [heading, *(_cells(series) for series in found)]
     recorded = f"{count_text(len(runs), 'run')} recorded, {passed} passed"
-    sys.stdout.write(f"{recorded}; images built from the same source as the latest run\n")
+    sys.stdout.write(
+        f"{recorded}; the table lists images built from the source of the latest run\n"
+    )
     sys.stdout.writelines(f"{line}\n" for line in aligned(rows))
     return 0
 

@@ -28,7 +28,9 @@ def add_arguments(parser: Parser) -> None:
         help="revoke the permissions of builds in a folder",
         description="Revoke the permissions of builds in a folder. The next build asks again.",
     )
-    revoke.add_argument("folder", nargs="?", default="", metavar="DIR", help="default: this folder")
+    revoke.add_argument(
+        "folder", nargs="?", default="", metavar="DIR", help="the folder (default: the current one)"
+    )
     revoke.add_argument("--all", action="store_true", help="revoke the permissions of all folders")
     revoke.set_defaults(run=run_revoke)
 
@@ -62,7 +64,7 @@ def run_revoke(parsed: argparse.Namespace) -> int:
     from openhqm_tui.store.permissions import forget
 
     if parsed.folder and parsed.all:
-        raise UsageProblem("DIR and --all can't be combined", fix="use only one of them")
+        raise UsageProblem("a folder can't be combined with --all", fix="use only one of them")
     place = os.path.realpath(at_home(parsed.folder or "."))
     gone = forget(state_folder(), None if parsed.all else place)
     if not gone:

@@ -12,7 +12,7 @@ from openhqm_tui.cli.parser import RUN, Parser, add_format
 if TYPE_CHECKING:
     from openhqm_tui.run.follow.replay import Player, Recording
 
-HELP = "replay a recorded run; needs no Docker"
+HELP = "replay a recorded run (Docker is not needed)"
 
 
 def add_arguments(parser: Parser) -> None:

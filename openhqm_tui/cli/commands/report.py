@@ -20,8 +20,8 @@ def add_arguments(parser: Parser) -> None:
         "known limits. Docker is not contacted. Secrets are masked."
     )
     parser.epilog = (
-        "exit codes: 0 the report was written, whether or not the run passed; 2 it couldn't be "
-        "written"
+        "exit codes: 0 the report was written, whether or not the run passed; 2 the report "
+        "couldn't be written"
     )
     add_run(parser)
     parser.add_argument(
@@ -32,7 +32,11 @@ def add_arguments(parser: Parser) -> None:
         + " (default: md)",
     )
     parser.add_argument(
-        "-o", "--output", default="", metavar="FILE", help="default: standard output"
+        "-o",
+        "--output",
+        default="",
+        metavar="FILE",
+        help="file to write (default: standard output)",
     )
 
 
@@ -55,6 +59,6 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.output in {"", "-"}:
         sys.stdout.write(text)
         return 0
-    write_text(Path(parsed.output), text, "use -o with a file in an existing folder")
+    write_text(Path(parsed.output), text, "choose another file with -o, in a writable folder")
     sys.stderr.write(f"openhqm-tui: wrote {parsed.output}\n")
     return 0

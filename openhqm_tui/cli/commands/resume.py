@@ -13,7 +13,9 @@ HELP = "continue an interrupted or cancelled run"
 
 def add_arguments(parser: Parser) -> None:
     """Add the run, and how it is followed."""
-    parser.description = "Build the unfinished targets of a run, and follow the run."
+    parser.description = (
+        "Build the unfinished targets of an interrupted or cancelled run, and follow it."
+    )
     add_run(parser)
     add_following(parser)
 
@@ -40,5 +42,5 @@ def run(parsed: argparse.Namespace) -> int:
             fix=again if to_retry(state) else "",
         )
     return send_and_follow(
-        parsed, folder, state, [Request("resume")], "continuing unfinished targets"
+        parsed, folder, state, [Request("resume")], "continuing the unfinished targets"
     )

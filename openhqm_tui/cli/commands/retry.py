@@ -19,7 +19,7 @@ HELP = "rebuild failed targets"
 
 def add_arguments(parser: Parser) -> None:
     """Add the run, its targets, and how the run is followed."""
-    parser.description = "Rebuild targets in the same run, and follow the run."
+    parser.description = "Rebuild failed targets of a run within that run, and follow it."
     add_run(parser)
     parser.add_argument(
         "targets",
@@ -42,10 +42,12 @@ def add_following(parser: Parser) -> None:
     parser.add_argument(
         "--no-companions",
         action="store_true",
-        help="from now on, check services without the containers that `service.with` starts "
-        "alongside them",
+        help="don't start the companion containers (`service.with`) that service checks need, for "
+        "the rest of this run",
     )
-    parser.add_argument("--detach", action="store_true", help="return once the runner acknowledges")
+    parser.add_argument(
+        "--detach", action="store_true", help="return once the runner acknowledges the request"
+    )
     add_format(parser)
 
 

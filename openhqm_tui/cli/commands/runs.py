@@ -20,7 +20,7 @@ def add_arguments(parser: Parser) -> None:
     parser.description = "List the runs, latest first; those in progress are marked."
     parser.add_argument(
         "--limit",
-        type=positive_integer("--limit", "omit it to list all runs"),
+        type=positive_integer("--limit", "use 1 or more, or omit --limit to list all runs"),
         metavar="N",
         help="list only the latest N runs",
     )
@@ -35,15 +35,15 @@ def add_arguments(parser: Parser) -> None:
     )
     prune.add_argument(
         "--keep",
-        type=positive_integer("--keep", "use --all to delete all runs"),
+        type=positive_integer("--keep", "use 1 or more, or --all to delete all runs"),
         metavar="N",
         help="keep the latest N runs",
     )
     prune.add_argument(
         "--max-size",
-        type=positive_integer("--max-size", "use --all to delete all runs"),
+        type=positive_integer("--max-size", "use 1 or more, or --all to delete all runs"),
         metavar="MB",
-        help="keep at most this many MB of runs",
+        help="keep at most this many megabytes of runs",
     )
     prune.add_argument("--all", action="store_true", help="delete all finished runs")
     prune.add_argument("--dry-run", action="store_true", help="only print what would be deleted")
@@ -51,8 +51,8 @@ def add_arguments(parser: Parser) -> None:
 
     export = subcommands.add_parser(
         "export",
-        help="export a run to one file",
-        description="Export a run to one file, which `runs import` and `replay` read. Known "
+        help="export a run to a file",
+        description="Export a run to a file, which `runs import` and `replay` read. Known "
         "secrets are masked, but logs contain everything else the build printed: review the file "
         "before you share it.",
     )
@@ -68,7 +68,7 @@ def add_arguments(parser: Parser) -> None:
         nargs="?",
         default="",
         metavar="FILE",
-        help="default: openhqm-run-ID.zip in this folder",
+        help="file to write (default: openhqm-run-ID.zip in the current folder)",
     )
     export.set_defaults(run=run_export)
 
@@ -157,6 +157,7 @@ def run_export(parsed: argparse.Namespace) -> int:
     from pathlib import Path
 
     from openhqm_tui.cli.signals import stop_on_signals
+    from openhqm_tui.domain.formatting import count_text
     from openhqm_tui.report.redacted_files import RedactedFiles
     from openhqm_tui.store.archive import export_run, packed_name
     from openhqm_tui.store.paths import state_folder
@@ -174,14 +175,15 @@ def run_export(parsed: argparse.Namespace) -> int:
     _print(str(file))
     if parsed.share:
         _notify(
-            f"masked {redacted.masked} occurrences of secret build arguments, tokens, passwords in "
-            "URLs, build secrets set on this machine, your home folder and this machine's name"
+            f"masked {count_text(redacted.masked, 'occurrence')} of secret build arguments, "
+            "tokens, passwords in URLs, build secrets set on this machine, your home folder and "
+            "this machine's name"
         )
         _notify(
-            f"not masked: {redacted.lines} lines of build output, excerpts of Dockerfiles, other "
-            "build arguments, variables and labels of images, names of targets, images, "
-            "registries and builders, other paths, times and versions; review the file before "
-            "you publish it"
+            f"not masked: {count_text(redacted.lines, 'line')} of build output, excerpts of "
+            "Dockerfiles, other build arguments, variables and labels of images, names of "
+            "targets, images, registries and builders, other paths, times and versions; review "
+            "the file before you publish it"
         )
     else:
         _notify(
@@ -207,7 +209,7 @@ def run_import(parsed: argparse.Namespace) -> int:
         folder, new = import_run(file, ready_state_folder(), RedactedFiles)
     _print(folder.path.name)
     if not new:
-        _notify("this run already exists")
+        _notify(f"run {folder.path.name} already exists, so nothing was imported")
     return 0
 
 

@@ -25,7 +25,7 @@ def add_arguments(parser: Parser) -> None:
     # Each line becomes a paragraph; indented lines are kept as they are.
     parser.description = (
         "Serve the console to browsers, to watch a long build from another machine. Each tab is a "
-        "separate console; builds continue when it is closed. Requires an extra:\n\n"
+        "separate console; builds continue when a tab is closed. The `serve` extra is required:\n\n"
         "  pip install 'openhqm-tui[serve]'\n\n"
         "The traffic is plain HTTP: anyone on the network can read it, including the token. "
         "It is safer to omit --host, and to connect through ssh from the machine with the "
@@ -66,7 +66,7 @@ def add_arguments(parser: Parser) -> None:
         "--watch-only",
         dest="serve_watch_only",
         action="store_true",
-        help="read-only consoles: they can't build, cancel or change anything",
+        help="serve read-only consoles, which can't build, cancel or change anything",
     )
     rights.add_argument(
         "--allow-control",
@@ -81,7 +81,7 @@ def add_arguments(parser: Parser) -> None:
     )
     add(
         "--most-sessions",
-        type=positive_integer("--most-sessions", "try 4"),
+        type=positive_integer("--most-sessions", "use 1 or more"),
         default=_MOST_SESSIONS,
         metavar="N",
         help=f"at most N consoles at a time (default: {_MOST_SESSIONS}); each uses about 80 MB",
@@ -149,7 +149,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise UsageProblem(f"--port {text}: not a port number", fix=f"try {_PORT}")
+        raise UsageProblem(f"--port {text}: not a port number", fix="use a number from 0 to 65535")
     return int(text)
 
 
@@ -165,6 +165,7 @@ def _first_line(url: str, token: str | None, *, given: bool, watch_only: bool) -
 
 def _token(path: str) -> str:
     """Return the token from a file or the environment; '' if there is none."""
+    import shlex
     import stat
 
     from openhqm_tui.store.paths import at_home
@@ -182,7 +183,10 @@ def _token(path: str) -> str:
     except OSError as error:
         raise UsageProblem(f"--token-file {file} can't be read ({error.strerror})") from error
     if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
-        raise UsageProblem(f"--token-file {file}: other users can read it", fix=f"chmod 600 {file}")
+        raise UsageProblem(
+            f"--token-file {file}: other users can read it",
+            fix=f"run `chmod 600 {shlex.quote(str(file))}`",
+        )
     return checked_token(text.strip(), f"--token-file {file}")
 
 

@@ -14,8 +14,8 @@ def add_arguments(parser: Parser) -> None:
     """Add the source and the list formats."""
     parser.description = (
         "List what can be built in this folder: the targets of its bake or Compose file, the "
-        "variants of its Dockerfile with `ARG QUEUE_BACKEND` (without that: one target), or those "
-        "that ship with openhqm-tui."
+        "variants of its Dockerfile (or one target, if the Dockerfile has no `ARG QUEUE_BACKEND`), "
+        "or the variants that ship with openhqm-tui."
     )
     parser.add_argument(
         *("-f", "--file"),
@@ -23,7 +23,9 @@ def add_arguments(parser: Parser) -> None:
         metavar="FILE",
         help="a bake or Compose file; repeatable",
     )
-    parser.add_argument("--context", metavar="DIR", help="an OpenHQM checkout")
+    parser.add_argument(
+        "--context", metavar="DIR", help="build context, such as an OpenHQM checkout"
+    )
     parser.add_argument(
         "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the one in this package"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -10,7 +11,7 @@ import msgspec
 from openhqm_tui.cli.output.github import annotation, escaped_commands, quiet
 from openhqm_tui.cli.output.summary import answer_lines, not_passed, standing, tally, ways_of
 from openhqm_tui.domain.checks.catalog import hint_of
-from openhqm_tui.domain.checks.verdict import Answer, Verdict, is_verified
+from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.run.checks.images import CheckedImage
@@ -63,9 +64,9 @@ def _lines(lanes: Sequence[CheckedImage], *, verbose: bool) -> list[str]:
         text = plain(f"{head}  {mark} {word:<12}  {tally(lane.verdicts)}")
         lines.append(f"{text}  {found}" if (found := _clients(lane)) else text)
         lines += answer_lines(lane.verdicts, verbose=verbose)
-    good = sum(is_verified(lane.verdicts) for lane in lanes)
-    count = count_text(len(lanes), "image")
-    return [*lines, "", f"{count}: {good} verified, {len(lanes) - good} not verified"]
+    counts = Counter(standing(lane.verdicts)[1] for lane in lanes)
+    results = ", ".join(f"{count} {word}" for word, count in counts.items())
+    return [*lines, "", f"{count_text(len(lanes), 'image')}: {results}"]
 
 
 def _clients(lane: CheckedImage) -> str:

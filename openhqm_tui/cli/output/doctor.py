@@ -81,11 +81,11 @@ class DoctorOutput:
         warned = sum(finding.health in {Health.WARN, Health.FAIL} for finding in findings)
         unverified = any(finding.why == UNVERIFIED for finding in findings)
         if blocking:
-            self.note(f"Builds can't start: {', '.join(blocking)}.")
+            self.note(f"Builds can't start until these problems are fixed: {', '.join(blocking)}.")
         elif unverified:
             self.note("Builds can start, but no image will count as verified (see Docker Engine).")
         elif warned:
-            self.note(f"Builds can start; see the warning{'s' * (warned > 1)} above.")
+            self.note(f"Builds can start; see the problem{'s' * (warned > 1)} above.")
         else:
             self.note("No problems found.")
 

@@ -13,7 +13,7 @@ from openhqm_tui.domain.checks.verdict import GOOD
 from openhqm_tui.domain.formatting import change_text, duration_text, size_text
 from openhqm_tui.domain.history.record import LaneRecord, RunRecord, StepRecord, TargetRecord
 from openhqm_tui.domain.history.trends import BUILT
-from openhqm_tui.domain.run.status import Status
+from openhqm_tui.domain.run.status import STATUS_TEXTS, Status
 from openhqm_tui.domain.text import one_line
 
 # A step is listed if its time differs by this many seconds and by this fraction.
@@ -270,12 +270,12 @@ def _whole(told: Comparison) -> Iterator[Line]:
         turn = "✓" if now == Status.PASSED.value else "✗" if was == Status.PASSED.value else _OTHER
         yield Line(turn, f"{was} → {now}")
     took = [duration_text(seconds) for seconds in told.seconds]
-    change = _change("took", *told.seconds, *took)
+    change = _change("run time", *told.seconds, *took)
     # A failed run is shorter, but not better.
     yield change if was == now else change._replace(mark=_OTHER)
     if all(told.size):
         sizes = size_text(told.size[0]), size_text(told.size[1])
-        yield _change("images", *told.size, *sizes)
+        yield _change("total image size", *told.size, *sizes)
 
 
 def _change(what: str, was: float, now: float, old: str, new: str) -> Line:
@@ -299,11 +299,11 @@ def _images(told: Comparison) -> Iterator[Line]:
 def _image(lane: LaneChange) -> Iterator[Line]:
     where = f"{lane.target} {lane.platform}"
     if lane.status[0] != lane.status[1]:
-        yield Line(_turn(*lane.status), f"{where}: {lane.status[0]} → {lane.status[1]}")
+        yield Line(_turn(*lane.status), f"{where}: {' → '.join(map(_word, lane.status))}")
     if lane.failing:
-        yield Line("✗", f"{where}: now failing {', '.join(lane.failing)}")
+        yield Line("✗", f"{where}: now failing: {', '.join(lane.failing)}")
     if lane.fixed:
-        yield Line("✓", f"{where}: no longer failing {', '.join(lane.fixed)}")
+        yield Line("✓", f"{where}: no longer failing: {', '.join(lane.fixed)}")
     old, new = lane.seconds
     # A build without an image is shorter, but not faster.
     if set(lane.status) <= BUILT and abs(new - old) >= max(0.5, 0.2 * max(old, new)):
@@ -318,6 +318,11 @@ def _turn(was: str, now: str) -> str:
     if now in _BAD:
         return "✗"
     return "✓" if now == Status.PASSED.value or (was in _BAD and now in BUILT) else _OTHER
+
+
+def _word(status: str) -> str:
+    """Return the word for an image's status; one of a newer version is its own."""
+    return next((text.word for one, text in STATUS_TEXTS.items() if one == status), status)
 
 
 def _only(told: Comparison) -> Iterator[Line]:

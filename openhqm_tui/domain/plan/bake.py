@@ -176,19 +176,19 @@ def part_name(target: str, platform: Platform | str) -> str:
 def check_tag(tag: str, variants: tuple[Variant, ...] = ()) -> str:
     """Return `tag` if it is valid with each variant's suffix, else raise UsageProblem."""
     if not tag:
-        raise UsageProblem("the tag is empty", fix="write latest")
+        raise UsageProblem("the tag is empty", fix="use a tag such as latest")
     if not TAG.fullmatch(tag):
         near = re.sub(r"[^A-Za-z0-9_.-]+", "-", tag).strip("-.")[:128]
         raise UsageProblem(
             f"'{tag}' isn't a valid tag",
             fix="use at most 128 letters, digits and _ . -"
-            + (f": write {near}" if TAG.fullmatch(near) else ""),
+            + (f", such as {near}" if TAG.fullmatch(near) else ""),
         )
     longest = max((len(variant.name) + 1 for variant in variants), default=0)
     if len(tag) + longest > 128:
         raise UsageProblem(
             f"the tag is {len(tag)} characters long",
-            fix=f"use at most {128 - longest}: with the variant appended, the limit is 128",
+            fix=f"use at most {128 - longest}, because the variant's name is appended (limit: 128)",
         )
     return tag
 
@@ -208,7 +208,7 @@ def repository_of(tag: str) -> str:
 def make_plan(source: Source, choices: Choices) -> Plan:
     """Resolve choices into targets; raises UsageProblem if they are invalid."""
     if not choices.variants:
-        raise UsageProblem("no variant selected", fix="name a target or use --build-all")
+        raise UsageProblem("nothing selected to build", fix="name a target or use --build-all")
     if not choices.platforms:
         raise UsageProblem("no platform selected", fix="use --platforms linux/amd64,linux/arm64")
     for name in (choices.name, *choices.more_names):
@@ -493,10 +493,14 @@ def changes(source: Source, plan: Plan, native: Platform, *, push: bool) -> list
     if untagged:
         named = ", ".join(f"{one.name} ({one.tags[0]})" for one in untagged[:_MOST_NAMED])
         more = f" and {len(untagged) - _MOST_NAMED} more" if len(untagged) > _MOST_NAMED else ""
-        lines.append(f"targets without tags, tagged so that they can be checked: {named}{more}")
+        lines.append(f"untagged targets get a tag, so that they can be checked: {named}{more}")
     caches = [entry for body in bodies.values() for entry in body.get("cache-to") or ()]
     if not push and (count := len(caches) - len(without_remote_caches(caches))):
-        lines.append(f"{count_text(count, 'cache export')} to a registry omitted without --push")
+        lines.append(
+            f"without --push, {count_text(count, 'cache export')} to a registry are omitted"
+            if count > 1
+            else "without --push, the cache export to a registry is omitted"
+        )
     return lines
 
 

@@ -354,7 +354,7 @@ def parse_node(word: str) -> NewNode:
 def _endpoint(text: str, word: str) -> str:
     if not text or text.startswith("-") or any(c.isspace() or not c.isprintable() for c in text):
         raise UsageProblem(
-            f"node '{word}' has no endpoint",
+            f"node '{word}' has no valid endpoint",
             fix="write tcp://HOST:PORT, ssh://HOST, unix:///PATH or a Docker context, "
             "optionally prefixed with PLATFORMS=",
         )

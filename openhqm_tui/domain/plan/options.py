@@ -138,9 +138,9 @@ def _check_base(image: str, source: Source | None) -> None:
     if source is not None and source.kind is SourceKind.BAKE:
         if source.bake_file:
             raise UsageProblem(
-                "a bake file sets its own base images, so the base image has no effect",
-                fix="leave it empty, and replace the image in FROM with a named context: "
-                "build-context NAME=docker-image://REF, or `contexts` in the bake file",
+                "the bake file sets the base images, so another base image has no effect",
+                fix="leave the base image empty, and replace the image in FROM with a named "
+                "context: build-context NAME=docker-image://REF, or `contexts` in the bake file",
             )
         _check_replaceable(source)
     check_reference(image)
@@ -173,11 +173,12 @@ def _check_push(options: BuildOptions) -> None:
     if not options.check:
         raise UsageProblem(
             "only verified images can be pushed, but checks are turned off",
-            fix="turn off push, or turn on checks (`check` in the settings)",
+            fix="turn off push, or turn on the checks",
         )
     for key in _CONTENT_KEYS:
         if key in options.ignored and not getattr(options, key):
             raise UsageProblem(
-                f"the project's `{key}` is ignored, so the images differ from the project's own",
-                fix=f"turn off push, or set `{key}` yourself",
+                f"the project's setting `{key}` is ignored, so the images would differ from the "
+                "project's own",
+                fix=f"turn off push, or set `{key}` with a flag or in your own settings",
             )

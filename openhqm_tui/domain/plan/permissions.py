@@ -68,14 +68,14 @@ class Need(msgspec.Struct, frozen=True):
 class PermissionsNeeded(UsageProblem):
     """A build needs permissions that weren't granted; `missing` has resolved paths."""
 
-    def __init__(
-        self, missing: tuple[Permission, ...], folder: str, *, flag_for: str = "to allow it"
-    ) -> None:
+    def __init__(self, missing: tuple[Permission, ...], folder: str) -> None:
         self.missing = missing
         self.folder = folder
         flags = " ".join(allow_flags(missing, folder))
         what = ", ".join(described(missing, folder))
-        super().__init__(f"this build needs permission to {what}", fix=f"{flag_for}: {flags}")
+        super().__init__(
+            f"this build needs permission to {what}", fix=f"grant permission with {flags}"
+        )
 
 
 class PushNeeded(UsageProblem):
@@ -206,7 +206,7 @@ def pushes(name: str, body: Mapping[str, Any]) -> tuple[str, ...]:
     for cache in map(_cache, body.get("cache-to") or ()):
         if cache.get("type") in _REMOTE_CACHES:
             where = cache.get("ref") or cache.get("bucket") or cache.get("name") or ""
-            told.append(f"writes the cache of {name} to {cache['type']} {where}".rstrip())
+            told.append(f"exports the cache of {name} to {cache['type']} {where}".rstrip())
     return tuple(dict.fromkeys(told))
 
 

@@ -187,7 +187,7 @@ def emulation_cost(state: RunState) -> str:
         spent = covered((start, end) for start, end in pairs if end is not None)
         saved = seconds_saved(spent, emulator, platform)
         if spent > _WORTH_TELLING and saved:
-            told.append(f"{name} {minutes_text(spent)} under {emulator.title}")
+            told.append(f"{name}: {minutes_text(spent)} under {emulator.title}")
             total += saved
     if not told:
         return ""

@@ -113,11 +113,11 @@ class CacheHits(msgspec.Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """Return it as text: `cache 41 of 52 steps (79 %)`; '' without such steps."""
+        """Return it as text: `41 of 52 steps cached (79 %)`; '' without such steps."""
         if not self.steps:
             return ""
         part = percent_text(self.cached / self.steps)
-        return f"cache {self.cached} of {count_text(self.steps, 'step')} ({part})"
+        return f"{self.cached} of {count_text(self.steps, 'step')} cached ({part})"
 
 
 def could_be_cached(step: StepState) -> bool:

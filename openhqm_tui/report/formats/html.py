@@ -162,11 +162,11 @@ WORK = (
 )
 
 WEIGHT = (
-    ("common", "in all images of its platform"),
-    ("shared", "in some other images"),
+    ("common", "shared by all images of the platform"),
+    ("shared", "shared by some images"),
     ("own", "only in this image"),
 )
-_UNKNOWN = (("plain", "not broken down"),)
+_UNKNOWN = (("plain", "not broken down by layer"),)
 
 
 def lanes_table(report: Report) -> Html:
@@ -213,10 +213,10 @@ def environment(report: Report) -> Html:
         ("host", code(told.host)),
         *((f"node {node.name}", _node(node)) for node in told.nodes),
         ("base image", code(told.base)),
-        ("base image reason", told.base_reason or MISSING),
+        ("reason for base image", told.base_reason or MISSING),
         ("Python requested", code(told.python)),
         ("Python found", code(", ".join(told.pythons))),
-        ("git revision", code(told.revision)),
+        ("Git revision", code(told.revision)),
         ("Dockerfile or bake file", code(told.dockerfile)),
         ("context", code(told.context)),
         ("parallel targets", str(told.jobs) if told.jobs else "all"),
@@ -276,7 +276,7 @@ def cache(report: Report) -> Iterator[Html]:
         yield element("p", f"Hit rate: {NOT_MEASURED}; no build steps were recorded.")
         return
     steps = count_text(told.steps, "build step")
-    yield element("p", f"{told.cached} of {steps} cached: {percent_text(told.rate)}.")
+    yield element("p", f"{told.cached} of {steps} were cached ({percent_text(told.rate)}).")
     yield table(CACHE_HEAD, cache_rows(report, code), caption="By target", numbers=3)
 
 
@@ -294,20 +294,20 @@ def sizes(report: Report) -> Iterator[Html]:
             "p",
             "Pushing all images to an empty registry transfers ",
             element("strong", size_text(told.unique_bytes)),
-            f" in {told.layers} distinct layers.{sharing_sentence(report)}",
+            f" in {count_text(told.layers or 0, 'distinct layer')}.{sharing_sentence(report)}",
         )
     known = {lane.layers is not None for lane in report.lanes if lane.bytes}
     yield legend([*(WEIGHT if True in known else ()), *(_UNKNOWN if False in known else ())])
     yield element("div", sizes_chart(report), class_="wide")
     rows = [(lane_name(lane), *size_cells(lane)) for lane in report.lanes]
     head = ("image", "compressed", "vs. all", "in all", "in some", "unique", "on disk")
-    caption = "Image sizes, split by how many other images share a layer"
+    caption = "Image sizes, split by how many images share each layer"
     yield table(head, rows, caption=caption, numbers=6)
     if told.platforms:
         caption = "Platform comparison"
         yield table(PAIR_HEAD, pair_rows(report, code), caption=caption, numbers=3)
     if layers := distinct_layers(report):
-        yield folded(f"{len(layers)} distinct layers", _layers(report))
+        yield folded(count_text(len(layers), "distinct layer"), _layers(report))
 
 
 def pushes(report: Report) -> Html:
@@ -452,4 +452,4 @@ def _chapter(title: str, *inside: Html) -> Html:
     return element("section", element("h2", title), joined(inside))
 
 
-FORMAT = Format("html", suffix="html", help="one file, with charts", write=as_html)
+FORMAT = Format("html", suffix="html", help="one self-contained page with charts", write=as_html)

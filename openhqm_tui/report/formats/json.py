@@ -44,4 +44,6 @@ def _described_alike(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-FORMAT = Format("json", suffix="json", help="described by a JSON Schema", write=as_json)
+FORMAT = Format(
+    "json", suffix="json", help="one JSON object, described by a JSON Schema", write=as_json
+)

@@ -135,4 +135,4 @@ def _timestamp(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-FORMAT = Format("junit", suffix="xml", help="for CI systems", write=as_junit)
+FORMAT = Format("junit", suffix="xml", help="JUnit XML for CI systems", write=as_junit)

@@ -108,7 +108,7 @@ def sizes(report: Report) -> Iterator[str]:
     if report.sizes.total_bytes is None:
         return
     rows = [(code(lane.target), code(lane.platform), *size_cells(lane)) for lane in report.lanes]
-    yield "Compressed sizes, split by how many other images of the platform share a layer:"
+    yield "Compressed sizes, split by how many images share each layer:"
     yield ""
     head = (
         "target",
@@ -127,7 +127,7 @@ def sizes(report: Report) -> Iterator[str]:
     layers = distinct_layers(report)
     if layers:
         yield from ("### Layers", "")
-        yield from folded(f"{len(layers)} distinct layers", _layers(report))
+        yield from folded(count_text(len(layers), "distinct layer"), _layers(report))
 
 
 def push_sentence(report: Report) -> str:
@@ -140,7 +140,7 @@ def push_sentence(report: Report) -> str:
         return f"Total: {total} compressed; push size: {NOT_MEASURED}."
     return (
         f"Pushing all images to an empty registry transfers **{size_text(told.unique_bytes)}** "
-        f"in {told.layers} distinct layers.{sharing_sentence(report)}"
+        f"in {count_text(told.layers or 0, 'distinct layer')}.{sharing_sentence(report)}"
     )
 
 
@@ -191,10 +191,10 @@ def environment(report: Report) -> list[str]:
         ("builder", code(told.builder) if told.builder else "selected in Buildx"),
         ("host", code(told.host)),
         ("base image", code(told.base)),
-        ("base image reason", code(told.base_reason)),
+        ("reason for base image", code(told.base_reason)),
         ("Python requested", code(told.python)),
         ("Python found", ", ".join(map(code, told.pythons)) or MISSING),
-        ("git revision", code(told.revision)),
+        ("Git revision", code(told.revision)),
         ("Dockerfile or bake file", code(told.dockerfile)),
         ("context", code(told.context)),
         ("parallel targets", str(told.jobs) if told.jobs else "all"),
@@ -281,7 +281,7 @@ def cache(report: Report) -> Iterator[str]:
         yield from (f"Hit rate: {NOT_MEASURED}; no build steps were recorded.", "")
         return
     steps = count_text(told.steps, "build step")
-    yield f"{told.cached} of {steps} cached: {percent_text(told.rate)}."
+    yield f"{told.cached} of {steps} were cached ({percent_text(told.rate)})."
     yield ""
     yield from (*table(CACHE_HEAD, cache_rows(report, code), numbers=3), "")
 

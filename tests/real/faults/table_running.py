@@ -249,7 +249,7 @@ SERVICE: tuple[Fault, ...] = (
         what="a health check with a command that isn't in the image",
         check="health-check",
         recipe="HEALTHCHECK CMD curl -f http://localhost:8000/health || exit 1\n",
-        evidence="the command isn't in the image: /bin/sh: 1: curl: not found",
+        evidence="the command isn't in the image or can't be executed: /bin/sh: 1: curl: not found",
         runs=True,
     ),
     Fault(

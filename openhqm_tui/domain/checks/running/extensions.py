@@ -29,8 +29,9 @@ CHECK = Check(
     position=240,
     short="ext",
     question="Can the application's compiled modules be imported?",
-    hint="A module was compiled for another architecture or Python version: install it in a stage "
-    "with the image's Python version, and set --python-platform to the target platform.",
+    hint="A module is missing, or was compiled for another architecture or Python version: install "
+    "it in a stage with the image's Python version, for the target platform (uv: "
+    "--python-platform).",
     method=Method.CONTAINER,
     keys=(EXTENSIONS,),
     applies=EXTENSIONS.is_set,

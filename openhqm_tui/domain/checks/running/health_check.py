@@ -84,7 +84,9 @@ def _by_its_end(config: SeenConfig, seen: SeenHealthCheck, shown: str, *, emulat
         return Result(Answer.FAIL, f"killed by signal {seen.signal}{output}", _WANTED)
     fixed = cannot_fail(config.health_check)
     if seen.exit_code in _NOT_EXECUTED or (missing and (seen.exit_code or fixed)):
-        return Result(Answer.FAIL, f"the command isn't in the image{output}", _WANTED)
+        return Result(
+            Answer.FAIL, f"the command isn't in the image or can't be executed{output}", _WANTED
+        )
     if seen.exit_code:
         why = output or f": {shown}"
         return Result(Answer.FAIL, f"exit code {seen.exit_code}{why}", _WANTED)

@@ -243,7 +243,7 @@ def missing_peers(wanted: Service, seen: SeenService) -> str:
     return f"needs {names[0]}, {_MISSING[missing[names[0]]]}: {_FIX}"
 
 
-_FIX = "add a companion"
+_FIX = "add a companion (`service.with`)"
 _MISSING = {
     "refused": "where nothing listens",
     "unresolved": "which can't be resolved here",

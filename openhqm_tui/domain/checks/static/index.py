@@ -45,7 +45,7 @@ CHECK = Check(
     position=10,
     short="idx",
     question="Does the index have exactly the requested platforms?",
-    hint="Build exactly the expected platforms (--platforms).",
+    hint="Build one image for each requested platform, and no others (--platforms).",
     method=Method.STORE,
     judge=judge,
 )

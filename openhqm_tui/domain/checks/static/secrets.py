@@ -11,6 +11,7 @@ from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.checks.files import exempt, few
 from openhqm_tui.domain.checks.layers import FileKind
 from openhqm_tui.domain.checks.verdict import Answer, Result
+from openhqm_tui.domain.formatting import count_text
 
 # Keys that come with documentation, tests and self-tests are public.
 _USUAL = (
@@ -69,7 +70,9 @@ def judge(expected: Expectation, seen: Evidence) -> Result:
     if found:
         places = tuple(one.place for one in found)
         return Result(Answer.WARN, few(list(map(str, found))), "none", places)
-    examined = f"{contents.layers} layers, {len(config.history)} instructions"
+    examined = ", ".join(
+        (count_text(contents.layers, "layer"), count_text(len(config.history), "instruction"))
+    )
     return Result.of(True, f"none in {examined}", "none")
 
 
@@ -109,12 +112,12 @@ def _in_config(config: SeenConfig) -> Iterator[_Secret]:
 def _hint(seen: str) -> str:
     if seen.startswith(_SAMPLE):
         return (
-            "This is a well-known sample secret: replace it if anything uses it; otherwise allow "
-            "or waive it."
+            "This is a well-known sample secret: replace it if anything uses it; otherwise, allow "
+            "or waive it in openhqm-checks.toml."
         )
     return (
-        "Layers keep files that later layers delete, so the secret is exposed: replace it, and "
-        "pass the new secret with RUN --mount=type=secret."
+        "Anyone who can pull the image can read the secret, even if a later layer deletes it: "
+        "rotate it, and pass the new one to the build with RUN --mount=type=secret."
     )
 
 
