@@ -10,6 +10,7 @@ from pathlib import Path
 from openhqm_tui.cli.buildx_flags import (
     check_given_files,
     check_given_tag,
+    check_given_targets,
     granted_by,
     overrides_from,
 )
@@ -71,6 +72,7 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions
     validate(options)
     project_checks(folder, options.checks)
     named = _words([*(parsed.targets or ()), *(parsed.backend or ())])
+    check_given_targets(parsed.targets or ())
     if parsed.build_all and named:
         raise UsageProblem(
             "--build-all can't be combined with targets or --backend", fix="use only one of them"

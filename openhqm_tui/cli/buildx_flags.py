@@ -275,6 +275,12 @@ FLAGS: tuple[BuildxFlag, ...] = (
         metavar="NAME=SOFT[:HARD]",
         help="limit of build containers, such as nofile=1024",
     ),
+    # Buildx 0.31 and later.
+    BuildxFlag(
+        *("--var", _BAKE),
+        "use `NAME=VALUE openhqm-tui build`",
+        refused="variables are set in the environment",
+    ),
 )
 
 
@@ -368,6 +374,15 @@ def check_given_files(files: Iterable[str]) -> None:
                 f"--file {file}: a bake file or Compose file is expected",
                 fix=f"use --dockerfile {file}",
             )
+
+
+def check_given_targets(words: Iterable[str]) -> None:
+    """Raise UsageProblem for a path, as `docker buildx build` takes it."""
+    for word in words:
+        if word == "-":
+            raise UsageProblem("nothing is read from standard input", fix="use --file FILE")
+        if ("/" in word and "://" not in word) or not word.strip("."):
+            raise UsageProblem(f"'{word}' is a path, not a target", fix=f"use --context {word}")
 
 
 def _given(parsed: argparse.Namespace, flag: BuildxFlag) -> Any:

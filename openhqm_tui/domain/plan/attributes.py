@@ -18,3 +18,12 @@ def attributes_of(entry: Any) -> dict[str, str]:
 def fields_of(text: str) -> list[str]:
     """Return the fields of an entry that is written as a line of CSV."""
     return next(csv.reader([text]), [])
+
+
+def has_provenance(body: Mapping[str, Any]) -> bool:
+    """Return whether a target asks for provenance; without a word, Buildx adds a minimal one."""
+    attests = map(attributes_of, body.get("attest") or ())
+    return any(
+        attest.get("type") == "provenance" and attest.get("disabled", "").lower() != "true"
+        for attest in attests
+    )

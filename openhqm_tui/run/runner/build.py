@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from openhqm_tui.domain.failures.failure import EngineFailure, push_failure, trouble_of
+from openhqm_tui.domain.plan.attributes import has_provenance
 from openhqm_tui.domain.plan.bake import SourceKind, part_name, read_literal, repository_of
 from openhqm_tui.domain.plan.permissions import allow_flags, described, linked, missing
 from openhqm_tui.domain.remedies import EngineFailureKind
@@ -206,16 +207,15 @@ class Builds:
             "DOCKER_CLI_HINTS": "false",
         }
         environment.pop("BUILDKIT_PROGRESS", None)
-        if self._info.source != SourceKind.BAKE:
-            # Saves three git commands per target, for a provenance that our plan doesn't have.
+        plan = msgspec.json.decode(self._folder.read(self._folder.bake_file))
+        bodies = [read_literal(body) for body in plan.get("target", {}).values()]
+        if self._info.source != SourceKind.BAKE and not any(map(has_provenance, bodies)):
+            # Saves three git commands per target.
             environment["BUILDX_GIT_INFO"] = "false"
-        return buildx_git(self._contexts(), environment)
-
-    def _contexts(self) -> set[Path]:
-        """Return the contexts of the plan, in which Buildx would call git."""
+        # Buildx would call git in the contexts of the plan.
         home = Path(self._info.cwd or "/")
-        bodies = msgspec.json.decode(self._folder.read(self._folder.bake_file)).get("target", {})
-        return {home / str(read_literal(body).get("context") or ".") for body in bodies.values()}
+        contexts = {home / str(body.get("context") or ".") for body in bodies}
+        return buildx_git(contexts, environment)
 
 
 def ended_now(
