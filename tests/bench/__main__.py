@@ -15,7 +15,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import openhqm_tui
-from tests.bench import builds, checks, console, emulation, eta, growth, history, start, streams
+from tests.bench import (
+    builds,
+    checks,
+    console,
+    definition,
+    emulation,
+    eta,
+    growth,
+    history,
+    start,
+    streams,
+)
 from tests.bench.guide import write_guide
 from tests.bench.machine import Machine
 from tests.bench.rows import Row, keep, missed, table
@@ -23,6 +34,7 @@ from tests.our_variants import VARIANT_NAMES
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "start": start.measure,
+    "definition": definition.measure,
     "history": history.measure,
     "console": console.measure,
     "streams": streams.measure,
