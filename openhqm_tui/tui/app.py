@@ -237,12 +237,13 @@ class ConsoleApp(App[int]):
 
     def on_source_found(self, message: SourceFound) -> None:
         """Store the source."""
-        session = self.session
-        known = session.source is not None and session.source == message.source
-        session.source, session.source_problem = message.source, message.problem
-        session.load_samples()
-        if not known:
+        if self.session.take_source(message):
             self._update_screen()
+
+    def on_app_focus(self) -> None:
+        """Read the source again: the user may have edited its files in another window."""
+        if self.current_mode == "plan":
+            self.session.read_source()
 
     def on_facts_read(self, message: FactsRead) -> None:
         """Store the engine's facts."""

@@ -403,6 +403,7 @@ async def test_nothing_to_build_is_reported_in_the_matrix(world: World):
     app.session.backend.find_source = nowhere
     async with app.run_test() as pilot:
         await settle(pilot)
-        await until(pilot, lambda: "nothing to build here: Buildx can't" in lines(app)[0])
+        await until(pilot, lambda: "nothing to build here: see the error" in lines(app)[0])
+        assert "Buildx can't evaluate /x/docker-bake.hcl: invalid block" in summary(app)
         assert app.screen.query_one("#build", Button).disabled
         assert not app.screen.query_one(PlanFields).has_focus

@@ -94,6 +94,14 @@ class SamplesRead(Message):
         self.run = run
 
 
+def found_source(backend: Backend) -> SourceFound:
+    """Find what can be built here; blocks."""
+    try:
+        return SourceFound(backend.find_source(), "")
+    except (Problem, OSError) as problem:
+        return SourceFound(None, str(problem))
+
+
 class EstimateLoader:
     """Loads samples of earlier builds on demand; None: not loaded yet."""
 
@@ -171,6 +179,7 @@ class Session:
         self.facts: EngineFacts | None = None
         self.source: Source | None = backend.source_at_once()
         self.source_problem = ""
+        self._reading_source = False
         self.findings: list[Finding] | None = None
         self.examining = False
         self.fix_runner: FixRunner | None = None
@@ -250,7 +259,23 @@ class Session:
 
     def refresh(self) -> None:
         """Read the source and the engine's facts."""
+        self._reading_source = True
         self._in_thread(self._refresh, "look")
+
+    def read_source(self) -> None:
+        """Read the source again: its files may have changed on disk."""
+        if not self._reading_source:
+            self._reading_source = True
+            self._in_thread(self._read_source, "source", exclusive=False)
+
+    def take_source(self, message: SourceFound) -> bool:
+        """Store the source; return whether it has changed."""
+        self._reading_source = False
+        if (self.source, self.source_problem) == (message.source, message.problem):
+            return False
+        self.source, self.source_problem = message.source, message.problem
+        self.load_samples()
+        return True
 
     def read_past(self) -> None:
         """Read the list of past runs."""
@@ -276,11 +301,11 @@ class Session:
         self.app.run_worker(work, thread=True, exclusive=exclusive, group=group)
 
     def _refresh(self) -> None:
-        try:
-            self.app.post_message(SourceFound(self.backend.find_source(), ""))
-        except (Problem, OSError) as problem:
-            self.app.post_message(SourceFound(None, str(problem)))
+        self._read_source()
         self.app.post_message(FactsRead(self.backend.read_facts()))
+
+    def _read_source(self) -> None:
+        self.app.post_message(found_source(self.backend))
 
     def _read_past(self) -> None:
         past = self.backend.past()

@@ -61,6 +61,14 @@ PLAN: tuple[Command, ...] = (
     ),
     Command(
         "plan",
+        "plan.reload",
+        "ctrl+r",
+        "Reload",
+        "Read the build definition and the engine again.",
+        "reload",
+    ),
+    Command(
+        "plan",
         "plan.copy",
         "y",
         "Copy",

@@ -9,8 +9,9 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 
-from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.errors import Problem, UsageProblem
 from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.tui.core.session import found_source
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.plan.bake import Source
@@ -142,15 +143,26 @@ class Lookups:
     ) -> None:
         """Start a run; `RunBegun` or `RunRefused` follows, after which `starting` must be reset.
 
+        What is built is read again; if it differs from `source`, `SourceFound` comes first.
         `remember` are the permissions to remember for this folder.
         """
         self.starting = True
 
         def begin() -> None:
+            found = found_source(self._backend)
+            now = found.source
+            if now != source:
+                self._screen.post_message(found)
+            if now is None:
+                self._screen.post_message(RunRefused("", order))
+                return
             try:
-                if remember:
-                    self._backend.remember_allowed(source, remember)
-                started = self._backend.start(order, facts, source)
+                if gone := set(order.selection) - {variant.name for variant in now.variants}:
+                    raise UsageProblem(f"no longer in {now.bake_file}: {', '.join(sorted(gone))}")
+                # The user allowed what the definition had then.
+                if remember and now == source:
+                    self._backend.remember_allowed(now, remember)
+                started = self._backend.start(order, facts, now)
             except Problem as problem:
                 self._screen.post_message(RunRefused(str(problem), order, problem))
             except OSError as error:

@@ -16,7 +16,7 @@ from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.run.follow.eta import estimate_text
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.session import copy
+from openhqm_tui.tui.core.session import SourceFound, copy
 from openhqm_tui.tui.history.past_runs import Key, PastLane, last_lanes
 from openhqm_tui.tui.plan.engine_status import blocker, node_names, platform_support
 from openhqm_tui.tui.plan.fields import CollapsedFields, PlanFields
@@ -56,6 +56,7 @@ from openhqm_tui.tui.widgets.base_screen import BaseScreen
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.history.estimate import PlanEstimator
+    from openhqm_tui.domain.plan.bake import Source
     from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.domain.plan.permissions import Permission
     from openhqm_tui.engine.docker.builders import Builder
@@ -81,6 +82,9 @@ class PlanScreen(BaseScreen):
         self.built: dict[Key, PastLane] = {}
         self._refusal = ""
         self._lookups: Lookups | None = None
+        # The initial platforms of a source, until the user changes them.
+        self._shown_source: Source | None = None
+        self._columns: tuple[Platform, ...] = ()
 
     def body(self) -> Iterable[Widget]:
         """Yield matrix, details, fields and button."""
@@ -153,18 +157,23 @@ class PlanScreen(BaseScreen):
         return command_lines(order, len(self.names), session.backend.defaults, allow)
 
     async def catch_up(self) -> None:
-        """Show everything."""
+        """Show everything; the definition may have changed on disk."""
         self.engine_seen()
+        if self.session.source is not None or self.session.source_problem:
+            self.session.read_source()
 
     def engine_seen(self) -> None:
         """Show rows, platforms and how they are built."""
         if not self.is_built:
             return
         session = self.session
-        if not self.platforms and session.source is not None:
-            session.platforms = session.backend.platforms or first_columns(
-                session.source, self._native
-            )
+        if session.source is not None and session.source is not self._shown_source:
+            self._refusal, self._shown_source = "", session.source
+            if not self.platforms or self.platforms == self._columns:
+                session.platforms = session.backend.platforms or first_columns(
+                    session.source, self._native
+                )
+                self._columns = session.platforms
         self.past = last_lanes(session.past_runs or [], session.source)
         self.built = last_lanes(session.past_runs or [], session.source, built=True)
         self.lookups.look_at_builder(self.fields.order.builder, session.facts)
@@ -177,7 +186,8 @@ class PlanScreen(BaseScreen):
             platform: platform_support(platform, self.facts, session.source)
             for platform in self.platforms
         }
-        note = f"nothing to build here: {session.source_problem}" if session.source_problem else ""
+        # The line below the fields has room for the whole error.
+        note = "nothing to build here: see the error below" if session.source_problem else ""
         self.query_one(Matrix).show(
             self.names,
             self.platforms,
@@ -365,6 +375,16 @@ class PlanScreen(BaseScreen):
         lines = self.commands().bake if way == "bake" else self.commands().build
         if lines:
             copy(self, "\n".join(lines), count_text(len(lines), "command"))
+
+    @on(SourceFound)
+    def source_found(self, message: SourceFound) -> None:
+        """Show a definition that changed before a build."""
+        if self.session.take_source(message):
+            self.engine_seen()
+
+    def action_reload(self) -> None:
+        """Read the definition and the engine again."""
+        self.session.refresh()
 
     def action_to_matrix(self) -> None:
         """Leave a field."""

@@ -68,6 +68,16 @@ def _small(done: Callable[[ConsoleApp], object], *way: str) -> Case:
     return Case(done, way, _built, size=(80, 24))
 
 
+def _with_renamed_targets(world: World) -> None:
+    """Targets have other names when they are read again later."""
+    names = iter(("old",))
+
+    def find() -> Source:
+        return Source(kind=SourceKind.BAKE, variants=(Variant(next(names, "new"), "Dockerfile"),))
+
+    world.replaced["find_source"] = find
+
+
 CASES = {
     "matrix.up": _case(lambda app: _matrix(app).row == -1),
     "matrix.down": _case(lambda app: _matrix(app).row == 0),
@@ -98,6 +108,7 @@ CASES = {
     "matrix.page-up": Case(lambda app: _matrix(app).row == 0, (), _many),
     "matrix.end": Case(lambda app: _matrix(app).row == 63, (), _many),
     "matrix.start": Case(lambda app: _matrix(app).row == 0, (), _many),
+    "plan.reload": Case(lambda app: _plan(app).names == ("new",), (), _with_renamed_targets),
     "plan.options": _small(lambda app: not _fields(app).has_class("-folded")),
     "plan.side-down": _small(lambda app: app.screen.query_one("#side").scroll_y > 0, "o", "a"),
     "plan.side-up": _small(lambda app: app.screen.query_one("#side").scroll_y == 0),
