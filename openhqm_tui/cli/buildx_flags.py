@@ -95,32 +95,33 @@ FLAGS: tuple[BuildxFlag, ...] = (
         way=Way.PAIR,
         key="args",
         metavar="NAME=VALUE",
-        help="set a build argument; without =VALUE, from the environment",
+        help="set a build argument; without =VALUE, its value is that of the environment variable",
     ),
     BuildxFlag(
         *("--build-context", _BUILD),
         way=Way.PAIR,
         key="contexts",
         metavar="NAME=VALUE",
-        help="add or replace a named context, or the image of a FROM: debian:12=docker-image://REF",
+        help="add or replace a named context, or the image in a FROM, as in "
+        "debian:12=docker-image://REF",
     ),
     BuildxFlag("--builder", _BOTH),
     BuildxFlag(
         *("--cache-from", _BUILD),
-        "the same; added to the caches of the file, and has short forms: `registry=REF`, "
+        "the same; the cache is added to those of the file, and has short forms: `registry=REF`, "
         "`local=DIR`, `gha`",
     ),
     BuildxFlag(
         *("--cache-to", _BUILD),
-        "the same; added to the caches of the file, and has short forms: `registry=REF`, "
+        "the same; the cache is added to those of the file, and has short forms: `registry=REF`, "
         "`local=DIR`, `gha`, `inline`",
     ),
     BuildxFlag(
         *("--call", _BOTH),
-        "the same; the answer is in the log of each target",
+        "the same; the output is in the log of each target",
         way=Way.OPTION,
         metavar="METHOD",
-        help="check (lint), outline or targets instead of building",
+        help="what to do instead of building: check (lint), outline or targets",
     ),
     BuildxFlag(
         *("--cgroup-parent", _BUILD),
@@ -130,7 +131,7 @@ FLAGS: tuple[BuildxFlag, ...] = (
     BuildxFlag(
         *("--check", _BOTH),
         "use `--call check` to lint the Dockerfile",
-        refused="images are checked by default, and Buildx's `--check` is a lint",
+        refused="images are checked by default, and Buildx's `--check` only lints the Dockerfile",
     ),
     BuildxFlag(
         *("--debug", _BOTH),
@@ -140,15 +141,19 @@ FLAGS: tuple[BuildxFlag, ...] = (
     ),
     BuildxFlag(
         *("--file", _BAKE),
-        "the same; `-` and remote definitions excepted",
+        "the same, but `-` and remote definitions are not available",
         short="-f",
     ),
     BuildxFlag(
         *("--file", _BUILD),
-        "`--dockerfile`: `-f` names bake files, as in `docker buildx bake`",
+        "use `--dockerfile`; `-f` names bake files, as in `docker buildx bake`",
         short="-f",
     ),
-    BuildxFlag("--iidfile", _BUILD, "the same, for one target; written when the run has finished"),
+    BuildxFlag(
+        "--iidfile",
+        _BUILD,
+        "the same, for one target; the file is written when the run has finished",
+    ),
     BuildxFlag(
         *("--label", _BUILD),
         way=Way.PAIR,
@@ -167,14 +172,15 @@ FLAGS: tuple[BuildxFlag, ...] = (
     ),
     BuildxFlag(
         *("--metadata-file", _BOTH),
-        "the same, without `buildx.build.provenance`; written when the run has finished",
+        "the same, without `buildx.build.provenance`; the file is written when the run has "
+        "finished",
     ),
     BuildxFlag(
         *("--network", _BUILD),
         way=Way.ATTRIBUTE,
         key="network",
         metavar="MODE",
-        help="network of RUN: default, none or host",
+        help="network mode of RUN instructions: default, none or host",
     ),
     BuildxFlag(
         *("--no-cache", _BOTH),
@@ -196,51 +202,51 @@ FLAGS: tuple[BuildxFlag, ...] = (
         way=Way.SET,
         key="output",
         metavar="OUTPUT",
-        help="write the result elsewhere, such as type=local,dest=DIR",
+        help="where to write the result, such as type=local,dest=DIR",
     ),
     BuildxFlag("--platform", _BUILD, "`--platforms` or `--platform`"),
     BuildxFlag("--print", _BAKE, "the same as `openhqm-tui plan`"),
     BuildxFlag(
         *("--progress", _BOTH),
-        "`auto`, `plain` and `tty` as `--format`; instead of `rawjson`, use `--format json`, and "
-        "instead of `quiet` and `none`, `--detach`",
+        "`auto`, `plain` and `tty` are the same as with `--format`; instead of `rawjson`, use "
+        "`--format json`, and instead of `quiet` and `none`, `--detach`",
     ),
     BuildxFlag(
         *("--provenance", _BOTH),
         way=Way.OPTION,
         metavar="VALUE",
-        help="provenance attestation: true, false, mode=max",
+        help="provenance attestation: true, false or mode=max",
     ),
     BuildxFlag(
         *("--pull", _BOTH),
         way=Way.SWITCH,
-        help="look for newer base images in their registries",
+        help="always check the registries for newer base images",
     ),
     BuildxFlag("--push", _BOTH, "the same, once every image is verified"),
     BuildxFlag(
         *("--quiet", _BUILD),
         "use `--detach` to print only the ID of the run, or `--iidfile`",
         short="-q",
-        refused="the output of a run is its result",
+        refused="a run always prints its results",
     ),
     BuildxFlag(
         *("--sbom", _BOTH),
         way=Way.OPTION,
         metavar="VALUE",
-        help="SBOM attestation: true, false, generator=IMAGE",
+        help="SBOM attestation: true, false or generator=IMAGE",
     ),
     BuildxFlag(
         *("--secret", _BUILD),
         way=Way.SET,
         key="secrets",
         metavar="SECRET",
-        help="expose a secret to RUN: id=NAME,src=FILE or id=NAME,env=VARIABLE",
+        help="expose a secret to RUN instructions: id=NAME,src=FILE or id=NAME,env=VARIABLE",
     ),
     BuildxFlag(
         *("--set", _BAKE),
         way=Way.OPTION,
         metavar="TARGET.KEY=VALUE",
-        help="override a value of a target, or of all that match a pattern: *.args.A=1",
+        help="override a value of a target, or of all targets that match a pattern: *.args.A=1",
     ),
     BuildxFlag(
         *("--shm-size", _BUILD),
@@ -254,11 +260,11 @@ FLAGS: tuple[BuildxFlag, ...] = (
         way=Way.SET,
         key="ssh",
         metavar="ID",
-        help="expose an SSH agent or keys to RUN: default, or ID=PATH",
+        help="expose an SSH agent or keys to RUN instructions: default, or ID=PATH",
     ),
     BuildxFlag(
         *("--tag", _BUILD),
-        "`--name NAME --tag TAG` where the file sets no tags, else `--set TARGET.tags=NAME:TAG`",
+        "use `--name NAME --tag TAG` if the file sets no tags, else `--set TARGET.tags=NAME:TAG`",
         short="-t",
     ),
     BuildxFlag(
@@ -273,7 +279,7 @@ FLAGS: tuple[BuildxFlag, ...] = (
         way=Way.ATTRIBUTES,
         key="ulimits",
         metavar="NAME=SOFT[:HARD]",
-        help="limit of build containers, such as nofile=1024",
+        help="set a ulimit of build containers, such as nofile=1024",
     ),
     # Buildx 0.31 and later.
     BuildxFlag(
@@ -288,8 +294,8 @@ def add_buildx_flags(parser: Parser) -> argparse._ArgumentGroup:
     """Add the flags that change the targets, and say why others aren't accepted."""
     group = parser.add_argument_group(
         "changes to the targets, as in docker buildx",
-        "All but --set and --call apply to every target. The guide `bake` lists every flag of "
-        "Buildx.",
+        "All of these flags except --set and --call apply to every target. `openhqm-tui guides "
+        "bake` lists every flag of Buildx.",
     )
     for flag in FLAGS:
         if flag.way is Way.SWITCH:
@@ -361,7 +367,7 @@ def check_given_tag(tag: str) -> None:
         name, last = (name, last) if colon and "/" not in last else (tag, "")
         rest = f" --tag {last}" if last else ""
         raise UsageProblem(
-            f"--tag {tag}: the tag has no image name here",
+            f"--tag {tag}: the tag can't contain an image name",
             fix=f"use --name {name}{rest}, or --set 'TARGET.tags={tag}'",
         )
 
@@ -371,7 +377,7 @@ def check_given_files(files: Iterable[str]) -> None:
     for file in files:
         if _DOCKERFILE.fullmatch(file.rpartition("/")[2]):
             raise UsageProblem(
-                f"--file {file}: a bake file or Compose file is expected",
+                f"--file {file}: not a bake file or Compose file",
                 fix=f"use --dockerfile {file}",
             )
 
@@ -380,7 +386,9 @@ def check_given_targets(words: Iterable[str]) -> None:
     """Raise UsageProblem for a path, as `docker buildx build` takes it."""
     for word in words:
         if word == "-":
-            raise UsageProblem("nothing is read from standard input", fix="use --file FILE")
+            raise UsageProblem(
+                "a bake file can't be read from standard input", fix="use --file FILE"
+            )
         if ("/" in word and "://" not in word) or not word.strip("."):
             raise UsageProblem(f"'{word}' is a path, not a target", fix=f"use --context {word}")
 
@@ -393,7 +401,9 @@ def _words(flag: BuildxFlag, value: Any) -> list[str]:
     """Return flags of bake that have the effect of a flag with this value, or these values."""
     values = [value] if isinstance(value, str) else value
     if flag.name == "--call" and values[0].partition(",")[0] not in _METHODS:
-        raise UsageProblem(f"unknown --call '{values[0]}'", valid="check outline targets build")
+        raise UsageProblem(
+            f"invalid value '{values[0]}' for --call", valid="check outline targets build"
+        )
     if flag.way is Way.OPTION:
         return [f"{flag.name}={text}" for text in values]
     if flag.way is Way.SET:
@@ -414,5 +424,5 @@ def _check_ulimits(limits: Iterable[str]) -> None:
     for limit in limits:
         if not _ULIMIT.fullmatch(limit):
             raise UsageProblem(
-                f"--ulimit {limit}: not a limit", fix="write NAME=SOFT or NAME=SOFT:HARD"
+                f"--ulimit {limit}: not a valid limit", fix="write NAME=SOFT or NAME=SOFT:HARD"
             )

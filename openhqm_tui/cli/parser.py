@@ -69,7 +69,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if match := _EXPLICIT.fullmatch(message):
-            raise UsageProblem(f"{match[1].rpartition('/')[2]} takes no value", fix="omit it")
+            raise UsageProblem(
+                f"{match[1].rpartition('/')[2]} takes no value", fix="omit the value"
+            )
         raise UsageProblem(message, fix=f"see `{self.prog} --help`")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

@@ -28,15 +28,17 @@ def check_result_files(parsed: argparse.Namespace, targets: tuple[TargetInfo, ..
         folder = Path(path).parent
         if parsed.detach:
             raise UsageProblem(
-                f"{flag} is written when the run has finished, so it can't be combined with "
-                "--detach",
+                f"{flag} can't be combined with --detach: the file is written when the run has "
+                "finished",
                 fix="use only one of them",
             )
         if Path(path).is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise UsageProblem(f"{flag} {path} can't be written", fix="name a file")
+            raise UsageProblem(
+                f"{flag} {path} can't be written", fix="choose a file in a writable folder"
+            )
     if parsed.iidfile and len(targets) != 1:
         raise UsageProblem(
-            f"--iidfile takes the ID of one image, but {len(targets)} targets are selected",
+            f"--iidfile writes the ID of one image, but {len(targets)} targets are selected",
             fix="name one target, or use --metadata-file",
         )
 

@@ -37,25 +37,31 @@ def test_every_row_says_where_a_flag_is_or_what_to_use():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("-t acme/app:1", "--tag acme/app:1: the tag has no image name here; use --name acme/app "),
+        (
+            "-t acme/app:1",
+            "--tag acme/app:1: the tag can't contain an image name; use --name acme/app ",
+        ),
         ("-t localhost:5000/app", "use --name localhost:5000/app, or --set"),
         ("-f sub/web.Dockerfile", "use --dockerfile sub/web.Dockerfile"),
-        ("-f Dockerfile", "a bake file or Compose file is expected; use --dockerfile Dockerfile"),
+        ("-f Dockerfile", "not a bake file or Compose file; use --dockerfile Dockerfile"),
         (".", "'.' is a path, not a target; use --context ."),
         ("sub/app", "'sub/app' is a path, not a target; use --context sub/app"),
-        ("-", "nothing is read from standard input; use --file FILE"),
-        ("-o -", "an output to standard output isn't possible"),
-        ("--set app.output=type=tar,dest=-", "an output to standard output isn't possible"),
-        ("--set app", "--set app: not an override; write TARGET.KEY=VALUE"),
-        ("--set app.args", "--set app.args: not an override"),
-        ("--set app.tags", "--set app.tags: not an override"),
-        ("--set =x", "--set =x: not an override"),
+        ("-", "a bake file can't be read from standard input; use --file FILE"),
+        ("-o -", "an output can't be written to standard output"),
+        ("--set app.output=type=tar,dest=-", "an output can't be written to standard output"),
+        ("--set app", "--set app: not a valid override; write TARGET.KEY=VALUE"),
+        ("--set app.args", "--set app.args: not a valid override"),
+        ("--set app.tags", "--set app.tags: not a valid override"),
+        ("--set =x", "--set =x: not a valid override"),
         ("--add-host host", "--add-host host: not a valid value; write HOST:IP"),
         ("--build-context name", "write NAME=VALUE"),
         ("--build-arg =x", "--build-arg =x: not a valid value"),
-        ("--call nothing", "unknown --call 'nothing' (valid: check outline targets build)"),
+        (
+            "--call nothing",
+            "invalid value 'nothing' for --call (valid: check outline targets build)",
+        ),
         ("--network bridge", "invalid value 'bridge' for --network (valid: default none host)"),
-        ("--ulimit many", "--ulimit many: not a limit"),
+        ("--ulimit many", "--ulimit many: not a valid limit"),
         ("--no-cache=false", "--no-cache takes no value"),
     ],
 )
@@ -72,7 +78,7 @@ def test_a_flag_with_another_meaning_names_the_right_one(folder: Path, words, me
         ("rawjson", "use --format json"),
         ("quiet", "use --detach"),
         ("none", "use --detach"),
-        ("fancy", "unknown --progress 'fancy'"),
+        ("fancy", "invalid value 'fancy' for --progress"),
     ],
 )
 def test_a_progress_that_is_not_a_format_is_refused(progress, message):
@@ -145,7 +151,7 @@ def test_files_that_flags_name_are_permitted_but_not_those_of_set():
         ("--iidfile missing/id", "--iidfile missing/id can't be written"),
         ("--metadata-file .", "--metadata-file . can't be written"),
         ("--iidfile id --detach", "can't be combined with --detach"),
-        ("--iidfile id", "--iidfile takes the ID of one image, but 2 targets are selected"),
+        ("--iidfile id", "--iidfile writes the ID of one image, but 2 targets are selected"),
     ],
 )
 def test_result_files_are_checked_before_the_start(folder: Path, words, message):

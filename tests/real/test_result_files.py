@@ -47,6 +47,6 @@ def test_buildx_reports_the_same(tmp_path: Path) -> None:
         assert image["Config"]["Labels"] == {"a": "2"}
         ran = run_cli("build", "--build-all", "--iidfile", "id", cwd=tmp_path, state=state)
         assert ran.code == 2
-        assert "--iidfile takes the ID of one image, but 2 targets" in ran.err
+        assert "--iidfile writes the ID of one image, but 2 targets" in ran.err
     finally:
         docker("image", "rm", "--force", f"{NAME}:one")

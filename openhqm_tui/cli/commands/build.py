@@ -80,10 +80,12 @@ def add_arguments(parser: Parser) -> None:
         help="auto, plain or tty: same as --format",
     )
     running.add_argument(
-        "--metadata-file", metavar="FILE", help="write Buildx's results of the targets to a file"
+        "--metadata-file",
+        metavar="FILE",
+        help="write Buildx's metadata on the built targets to a file",
     )
     running.add_argument(
-        "--iidfile", metavar="FILE", help="write the image ID to a file; for one target"
+        "--iidfile", metavar="FILE", help="write the image ID to a file (for one target only)"
     )
 
 
@@ -98,8 +100,9 @@ def _format_of_progress(text: str) -> str:
     raise UsageProblem(
         f"--progress {text} is not available"
         if text in fix
-        else f"unknown --progress '{text}' (valid: auto plain tty)",
+        else f"invalid value '{text}' for --progress",
         fix=fix.get(text, ""),
+        valid="" if text in fix else "auto plain tty",
     )
 
 

@@ -67,11 +67,12 @@ def check_overrides(words: Iterable[str]) -> None:
         is_argument = found and found["key"] == "args" and found["name"]
         if not found or ("=" not in text and not is_argument):
             raise UsageProblem(
-                f"--set {text}: not an override", fix="write TARGET.KEY=VALUE, as in app.args.A=1"
+                f"--set {text}: not a valid override",
+                fix="write TARGET.KEY=VALUE, as in app.args.A=1",
             )
         if found["key"] == "output" and read_output(_value(word)).get("dest") == _STDOUT:
             raise UsageProblem(
-                "an output to standard output isn't possible: it is the log of the run",
+                "an output can't be written to standard output, which shows the run",
                 fix="name a file, as in type=tar,dest=out.tar",
             )
 
