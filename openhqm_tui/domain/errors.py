@@ -40,6 +40,16 @@ class EngineProblem(Problem):
     exit_code = 3
 
 
+def reason_of(error: Exception) -> str:
+    """Return an exception as text; of an OSError, without its number: `docker: No such file …`."""
+    from openhqm_tui.domain.text import one_line
+
+    if isinstance(error, OSError) and error.strerror:
+        file = f"{one_line(str(error.filename))}: " if error.filename else ""
+        return f"{file}{error.strerror}"
+    return str(error) or type(error).__name__
+
+
 def nearest(word: str, valid: Iterable[str]) -> str | None:
     """Return the valid word that is most similar to `word`, if any is close."""
     import difflib  # slow to import, and needed only for errors

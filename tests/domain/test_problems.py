@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem, nearest
+from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem, nearest, reason_of
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,18 @@ def test_a_problem_is_safe_to_print_on_a_terminal(what: str, fix: str, valid: st
 )
 def test_the_nearest_choice_is_found(word: str, found: str | None) -> None:
     assert nearest(word, ["redis", "kafka"]) == found
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (FileNotFoundError(2, "No such file", "docker"), "docker: No such file"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (OSError(2, "No such file", "a\x1b[2J\nb"), "a b: No such file"),
+        (TimeoutError("timed out"), "timed out"),
+        (Problem("it broke"), "it broke"),
+        (ConnectionResetError(), "ConnectionResetError"),
+    ],
+)
+def test_an_error_is_shown_without_its_number(error: Exception, text: str) -> None:
+    assert reason_of(error) == text

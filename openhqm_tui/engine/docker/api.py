@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.errors import Problem, reason_of
 
 # `manifests` came with API 1.48 (Engine 28.0), `platform` with 1.49 (Engine 28.1).
 API = "v1.49"
@@ -74,12 +74,12 @@ class EngineApi:
             self.close()
             # Only a connection that was used before can be stale.
             if not kept or isinstance(error, TimeoutError):
-                raise EngineSilent(f"the engine did not respond ({error})") from error
+                raise EngineSilent(f"the engine did not respond ({reason_of(error)})") from error
         try:
             return self._get(path)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise EngineSilent(f"the engine did not respond ({error})") from error
+            raise EngineSilent(f"the engine did not respond ({reason_of(error)})") from error
 
     def open(self, path: str) -> http.client.HTTPResponse:
         """Return the response to `GET path`, to be streamed; raises EngineSilent.
@@ -94,7 +94,7 @@ class EngineApi:
             return self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise EngineSilent(f"the engine did not respond ({error})") from error
+            raise EngineSilent(f"the engine did not respond ({reason_of(error)})") from error
 
     def _get(self, path: str) -> tuple[int, Any]:
         if self._connection is None:

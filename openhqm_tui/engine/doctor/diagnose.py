@@ -102,7 +102,7 @@ def _platform(
     detail = "no emulator"
     if not_held_open(platform, machine):
         detail = "its emulator is not enabled for containers (binfmt flag F is missing)"
-    why = "without an emulator, images for this platform can't be "
+    why = "without an emulator for containers, images for this platform can't be "
     if cross:
         why += "checked, and Dockerfiles with RUN steps for it can't be built"
     else:

@@ -201,10 +201,10 @@ def _parsed(
     if scanned in {-signal.SIGXCPU, -signal.SIGKILL}:
         reasons.append(f"reading the layers takes more than {order.limits.seconds} s of CPU time")
     elif scanned:
-        reasons.append(f"the layer reader failed: {one_line(errors[-400:]) or scanned}")
+        reasons.append(f"the layer reader failed: {_end_text(errors, scanned)}")
     # A reader with all layers exits early, and the export ends with a broken pipe.
     elif saved and not set(order.wanted) <= set(layers):
-        reasons.append(f"the engine can't export the image: {one_line(words[-400:]) or saved}")
+        reasons.append(f"the engine can't export the image: {_end_text(words, saved)}")
     return layers, "; ".join(dict.fromkeys(reasons)) or "the engine's export doesn't contain them"
 
 
@@ -222,3 +222,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)
     # Shielded, so that a cancelled check leaves no process behind either.
     await asyncio.shield(process.wait())
+
+
+def _end_text(errors: bytes, code: int) -> str:
+    return one_line(errors[-400:]) or f"exit code {code}"

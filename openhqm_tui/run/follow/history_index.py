@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.errors import Problem, reason_of
 from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.history.estimate import Sample
 from openhqm_tui.domain.history.record import RunRecord, record_of
@@ -177,7 +177,7 @@ def _index(history: History, folder: RunFolder) -> str:
         size = folder.events_file.stat().st_size
         record = record_folder(folder)
     except (Problem, OSError) as error:
-        return str(error)
+        return reason_of(error)
     if record is None:
         return "the run is in progress"
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from openhqm_tui.domain.errors import reason_of
 from openhqm_tui.domain.failures.failure import EngineFailure, push_failure, trouble_of
 from openhqm_tui.domain.plan.attributes import has_provenance
 from openhqm_tui.domain.plan.bake import SourceKind, part_name, read_literal, repository_of
@@ -80,7 +81,7 @@ class Builds:
         except asyncio.CancelledError:
             ended = ended_now(target.name, attempt, Outcome.CANCELLED)
         except OSError as error:
-            ended = ended_now(target.name, attempt, Outcome.FAILED, reason=str(error))
+            ended = ended_now(target.name, attempt, Outcome.FAILED, reason=reason_of(error))
         self._journal.append(ended)
         return ended
 

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from openhqm_tui.domain.errors import reason_of
 from openhqm_tui.domain.failures.failure import is_about_trust, push_failure
 from openhqm_tui.domain.plan.bake import repository_of
 from openhqm_tui.domain.run import events
@@ -61,7 +62,7 @@ class Pushes:
                 self._record_end(target, Outcome.CANCELLED)
                 raise
             except OSError as error:
-                reason = str(error)
+                reason = reason_of(error)
             self._record_end(target, Outcome.FAILED if reason else Outcome.PASSED, reason)
             if reason:
                 return

@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.errors import Problem, reason_of
 from openhqm_tui.domain.findings import Finding, Health
 from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, Platform
 from openhqm_tui.run.follow.eta import TimeLeft
@@ -324,7 +324,7 @@ class Session:
         except FileNotFoundError:
             problem = f"can't carry out the request: {removed_text(run)}"
         except (Problem, OSError) as error:
-            problem = str(error)
+            problem = reason_of(error)
         self.app.post_message(RequestSent(run, problem))
 
 

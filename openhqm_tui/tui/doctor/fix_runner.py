@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from openhqm_tui.domain.errors import reason_of
 from openhqm_tui.domain.findings import Finding, Fix, Health
 from openhqm_tui.domain.formatting import clock_text
 from openhqm_tui.domain.text import one_line, plain
@@ -65,7 +66,7 @@ class FixRunner:
             try:
                 worked = backend.apply_fix(step[1], self._output, self._stop)
             except OSError as error:
-                self._output(str(error))
+                self._output(reason_of(error))
                 worked = False
             if not worked:
                 return

@@ -14,7 +14,7 @@ from textual.widgets import Input, Markdown, OptionList, Static
 from textual.widgets.markdown import MarkdownFence
 from textual.widgets.option_list import Option
 
-from openhqm_tui.domain.errors import Problem
+from openhqm_tui.domain.errors import Problem, reason_of
 from openhqm_tui.domain.guides import Leads, Words, link_to, links, sections
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.guides import Guide, guides
@@ -305,7 +305,7 @@ class GuidesScreen(ModalScreen[None]):
         try:
             self._text = self.guide.read()
         except (OSError, UnicodeDecodeError) as error:
-            self._text = f"# {self.guide.title}\n\nThis guide can't be read: `{error}`"
+            self._text = f"# {self.guide.title}\n\nThis guide can't be read: `{reason_of(error)}`"
         self._found = []
         self._show_title()
         self.query_one("#guides-list", OptionList).highlighted = at

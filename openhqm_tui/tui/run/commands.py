@@ -56,7 +56,7 @@ RUN: tuple[Command, ...] = (
         "run.steps",
         "s",
         "Steps",
-        "Switch between the logs and the target's steps with the critical path.",
+        "Switch between the logs and the chart of the target's steps.",
         "steps",
         True,
     ),
