@@ -51,6 +51,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
         info=RunInfo(id="x", created=0, targets=(target,)),
         warnings=(),
         origin="",
+        added_output="",
     )
     monkeypatch.setenv("PLAN_SECRET", "value-of-the-variable")
     options = SimpleNamespace(builder="")

@@ -13,6 +13,7 @@ from openhqm_tui.domain.plan.bake import (
     Source,
     SourceKind,
     Variant,
+    added_output,
     bake_command,
     check_tag,
     linked_targets,
@@ -385,6 +386,22 @@ def test_each_part_has_its_own_cache() -> None:
         for entry in body["cache-to"]
     ]
     assert len(set(caches)) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ({}, "images without an output get type=docker: they are loaded into Docker"),
+        ({"output": ["type=image"]}, ""),
+        ({"output": ["out"]}, ""),
+        ({"call": "check"}, ""),
+    ],
+)
+def test_an_added_output_is_stated(body: dict[str, Any], line: str) -> None:
+    variant = Variant(name="web", title="web")
+    source = Source(kind=SourceKind.BAKE, variants=(variant,), bake_targets={"web": body})
+    choices = Choices(variants=(variant,), platforms=parse_platforms("linux/amd64"))
+    assert added_output(source, make_plan(source, choices)) == line
 
 
 def test_several_names_are_refused_if_the_bake_file_sets_the_tags() -> None:

@@ -157,6 +157,24 @@ DEFINITIONS: dict[str, dict[str, str]] = {
         "docker-bake.hcl": 'group "default" {\n targets = ["other", "job"]\n}\ntarget "other" {}\n',
         "Dockerfile": "FROM scratch\n",
     },
+    "compose-includes": {
+        "compose.yaml": """
+            include: [more/compose.yaml]
+            services:
+              app:
+                build: {context: ., args: [FROM_FILE]}
+                env_file: more/app.env
+              extended:
+                extends: {file: ../shared/base.yaml, service: base}
+                image: acme/extended
+        """,
+        "more/compose.yaml": "services:\n  included:\n    build: ./sub\n",
+        "more/app.env": "FROM_FILE=yes\n",
+        "more/sub/Dockerfile": "FROM scratch\n",
+        "../shared/base.yaml": "services:\n  base:\n    build: {context: ctx, args: {A: '1'}}\n",
+        "../shared/ctx/Dockerfile": "FROM scratch\n",
+        "Dockerfile": "FROM scratch\n",
+    },
     "compose": {
         "docker-compose.yml": """
             services:

@@ -21,8 +21,10 @@ from openhqm_tui.cli import main
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import TargetGroup
 from openhqm_tui.domain.plan.options import BuildOptions
+from openhqm_tui.domain.plan.permissions import missing
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.engine.docker.facts import EngineFacts
+from openhqm_tui.run.start.permissions import definition_digest, needs_of
 from openhqm_tui.run.start.prepare import Prepared, prepare
 from openhqm_tui.run.start.source import source_for
 from tests.conftest import REQUIRED
@@ -226,6 +228,32 @@ def test_without_a_default_group_targets_have_to_be_named(
     )
     with pytest.raises(UsageProblem, match=message):
         main.parse([command]).run(main.parse([command]))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("TAG", "3"), ("LIST", "x,y"), ("WHERE", "."), ("HOME_OF", "")]
+)
+def test_variables_of_the_environment_change_a_plan_as_they_change_bake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    name = "overridden" if variable == "TAG" else "variables"
+    write(tmp_path, name)
+    before = source_for(tmp_path).bake_targets
+    monkeypatch.setenv(variable, value)
+    after = source_for(tmp_path).bake_targets
+    assert after == bake(tmp_path, "--print", "app")["target"] != before
+
+
+def test_included_files_may_lead_out_of_the_folder_and_are_asked_about(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    write(folder, "compose-includes")
+    source = source_for(folder)
+    (need,) = missing(needs_of(source.bake_targets.values(), str(folder)), ())
+    assert str(need) == f"fs.read={tmp_path}/shared/ctx"
+    answered = definition_digest(source)
+    (tmp_path / "shared" / "base.yaml").write_text("services: {base: {build: /etc}}\n")
+    assert definition_digest(source_for(folder)) != answered
 
 
 def test_a_definition_may_have_byte_order_mark_comments_and_bare_names(tmp_path: Path) -> None:

@@ -75,6 +75,6 @@ def run(parsed: argparse.Namespace) -> int:
         )
     if prepared.origin:
         sys.stderr.write(f"openhqm-tui: expectations come from {prepared.origin}\n")
-    for warning in prepared.warnings:
-        sys.stderr.write(f"openhqm-tui: {warning}\n")
+    for line in filter(None, (prepared.added_output, *prepared.warnings)):
+        sys.stderr.write(f"openhqm-tui: {line}\n")
     return 0

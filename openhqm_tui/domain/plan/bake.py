@@ -504,6 +504,15 @@ def changes(source: Source, plan: Plan, native: Platform, *, push: bool) -> list
     return lines
 
 
+def added_output(source: Source, plan: Plan) -> str:
+    """Return which output a plan gives to targets of a definition without any; '' if none."""
+    for target in plan.targets:
+        own = source.bake_targets.get(target.variant, {}).get("output")
+        if source.kind is SourceKind.BAKE and not (target.artifacts or own or target.parts):
+            return "images without an output get type=docker: they are loaded into Docker"
+    return ""
+
+
 def _names(body: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(body.get("tags") or ()) or names_in_outputs(body)
 

@@ -142,13 +142,17 @@ def remember_answer(source: Source, allowed: Iterable[Permission], folder: str, 
 def definition_digest(source: Source) -> str:
     """Return the digest of the build definition: the bake files or the Dockerfile."""
     digest = hashlib.sha256()
+    readable = True
     for name in source.bake_files or (source.bake_file or source.dockerfile,):
         file = Path(os.path.realpath(name))
         digest.update(str(file).encode("utf-8", "surrogateescape"))
         try:
             digest.update(read_inside(file.parent, file.name, _MOST_BYTES))
         except OSError:
-            digest.update(msgspec.json.encode(source.bake_targets, order="deterministic"))
+            readable = False
+    # Compose files include others, which only Buildx knows.
+    if not readable or any(name.lower().endswith((".yml", ".yaml")) for name in source.bake_files):
+        digest.update(msgspec.json.encode(source.bake_targets, order="deterministic"))
     return digest.hexdigest()
 
 

@@ -18,6 +18,7 @@ from openhqm_tui.domain.plan.bake import (
     Source,
     SourceKind,
     Target,
+    added_output,
     changes,
     linked_targets,
     make_plan,
@@ -66,7 +67,8 @@ _LIBRARY = "docker.io/library/"
 class Prepared(Inert, frozen=True, kw_only=True):
     """A run that is ready to start: its plan, its `run.json`, and the expectations.
 
-    `origin` says where the expectations come from.
+    `origin` says where the expectations come from, `added_output` what targets without an output
+    get.
     """
 
     plan: Plan
@@ -74,6 +76,7 @@ class Prepared(Inert, frozen=True, kw_only=True):
     expectations: tuple[LaneExpectation, ...]
     warnings: tuple[str, ...] = ()
     origin: str = ""
+    added_output: str = ""
 
 
 def prepare(
@@ -139,6 +142,7 @@ def prepare(
         expectations=expectations,
         warnings=tuple(warnings),
         origin=resolver.origin,
+        added_output=added_output(source, plan),
     )
 
 
