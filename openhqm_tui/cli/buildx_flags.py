@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openhqm_tui.cli.parser import Parser
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.image_names import is_remote
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.plan.overrides import Overrides
@@ -383,13 +384,18 @@ def check_given_files(files: Iterable[str]) -> None:
 
 
 def check_given_targets(words: Iterable[str]) -> None:
-    """Raise UsageProblem for a path, as `docker buildx build` takes it."""
+    """Raise UsageProblem for a path, as `docker buildx build` takes it, or an address."""
     for word in words:
+        if is_remote(word) or "://" in word:
+            raise UsageProblem(
+                f"remote bake definitions are not supported: {word}",
+                fix="clone the repository and run openhqm-tui in it",
+            )
         if word == "-":
             raise UsageProblem(
                 "a bake file can't be read from standard input", fix="use --file FILE"
             )
-        if ("/" in word and "://" not in word) or not word.strip("."):
+        if "/" in word or not word.strip("."):
             raise UsageProblem(f"'{word}' is a path, not a target", fix=f"use --context {word}")
 
 

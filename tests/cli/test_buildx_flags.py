@@ -44,6 +44,16 @@ def test_every_row_says_where_a_flag_is_or_what_to_use():
         ("-t localhost:5000/app", "use --name localhost:5000/app, or --set"),
         ("-f sub/web.Dockerfile", "use --dockerfile sub/web.Dockerfile"),
         ("-f Dockerfile", "not a bake file or Compose file; use --dockerfile Dockerfile"),
+        (
+            "https://github.com/x/y.git",
+            "remote bake definitions are not supported: https://github.com/x/y.git; "
+            "clone the repository and run openhqm-tui in it",
+        ),
+        (
+            "git@github.com:x/y.git#main:sub",
+            "remote bake definitions are not supported: git@github.com:x/y.git#main:sub; "
+            "clone the repository and run openhqm-tui in it",
+        ),
         (".", "'.' is a path, not a target; use --context ."),
         ("sub/app", "'sub/app' is a path, not a target; use --context sub/app"),
         ("-", "a bake file can't be read from standard input; use --file FILE"),

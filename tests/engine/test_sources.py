@@ -153,17 +153,16 @@ def test_one_buildx_resolves_the_files_that_it_would_find(
     assert (variant.name, variant.title) == ("a", "Dockerfile last linux/amd64 odd")
 
 
-@pytest.mark.parametrize("by_variable", [True, False])
+@pytest.mark.parametrize("by", ["a.hcl:b.json", " a.hcl : :b.json", ""])
 def test_named_files_replace_those_of_the_folder(
-    folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch, *, by_variable: bool
+    folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
     for name in ("docker-bake.hcl", "a.hcl", "b.json"):
         (folder / name).touch()
     seen = buildx(monkeypatch, printed_by("a", a={"dockerfile-inline": "FROM scratch"}))
-    options: dict[str, Any] = {"files": ["a.hcl", "b.json"]}
-    if by_variable:
-        monkeypatch.setenv("BUILDX_BAKE_FILE", "a.hcl:b.json")
-        options = {}
+    options: dict[str, Any] = {} if by else {"files": ["cwd://a.hcl", "b.json"]}
+    if by:
+        monkeypatch.setenv("BUILDX_BAKE_FILE", by)
     source = find(folder, bundled, **options)
     assert all("-f a.hcl -f b.json" in " ".join(command) for command in seen)
     assert source.bake_file == str(folder / "a.hcl")

@@ -133,7 +133,11 @@ def definition_in(
     Raises UsageProblem for a named file that doesn't exist.
     """
     if not files and (text := environment.get(FILES_VARIABLE)):
-        files = text.split(environment.get(_SEPARATOR_VARIABLE) or os.pathsep)
+        separator = environment.get(_SEPARATOR_VARIABLE) or os.pathsep
+        files = [file.strip() for file in text.split(separator)]
+    else:
+        # How Buildx marks files of this folder next to those of a remote definition.
+        files = [file.removeprefix("cwd://") for file in files]
     if named := tuple(filter(None, files)):
         for file in named:
             _check_named(folder, file)
