@@ -124,7 +124,7 @@ TARGET_HEAD = (
     *("native checks", "emulated checks"),
 )
 CACHE_HEAD = ("target", "steps", "cached", "hit rate")
-PAIR_HEAD = ("target", "first", "second", "difference")
+PAIR_HEAD = ("target", "first platform", "second platform", "difference")
 PUSH_HEAD = ("tag", "result", "digest or reason")
 
 

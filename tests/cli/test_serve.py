@@ -106,7 +106,7 @@ def test_serving_the_network_suggests_a_safer_way(
     started: Started, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("--host", "0.0.0.0") == 0
-    assert "anyone on the network; safer: ssh -L" in capsys.readouterr().err
+    assert "to connect with `ssh -L" in capsys.readouterr().err
 
 
 def test_a_given_token_is_not_shown(

@@ -23,7 +23,8 @@ def add_arguments(parser: Parser) -> None:
         "seconds are shortened."
     )
     parser.epilog = (
-        "exit codes: 0 the replay reached the end, whether or not the run passed; 130 Ctrl-C"
+        "exit codes: 0 the replay reached the end, whether or not the run passed; 130 "
+        "Ctrl-C was pressed"
     )
     parser.add_argument(
         "what",

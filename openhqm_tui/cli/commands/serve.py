@@ -136,8 +136,8 @@ def run(parsed: argparse.Namespace) -> int:
         sys.stdout.flush()
         if not stay_here(bound):
             log(
-                "plain HTTP can be read by anyone on the network; "
-                f"safer: ssh -L {port}:127.0.0.1:{port} {host}"
+                "plain HTTP can be read by anyone on the network; it is safer to omit --host, and "
+                f"to connect with `ssh -L {port}:127.0.0.1:{port} {host}`"
             )
         words = console_words(watch_only=watch_only)
         ConsoleServer(words, guard, most=parsed.most_sessions, log=log).serve_on(bound)

@@ -322,7 +322,10 @@ def _hint_of_step(step: StepState, platform: str, log: Sequence[str], target: Ta
     text = "\n".join([step.error, *told]).lower()
     if step.how is ExecutionMode.NATIVE:
         if _WRONG_MACHINE in text:
-            return f"A program in this step was built for a different platform than {platform}."
+            return (
+                f"A program in this step was built for a different platform than {platform}: build "
+                "or download it for $TARGETARCH."
+            )
         if (remedy := remedy_for(text, "build")) is not None and remedy.crashed:
             return ""  # no emulator took part
     errors = (step.error, "\n".join(told))

@@ -112,4 +112,4 @@ def _platform(told: object) -> str:
         return str(parse_platform(text))
     except UsageProblem:
         # Anyone can write an index: its platform is shown as is, and never equals a verified one.
-        return one_line(text, 60) or "no platform"
+        return one_line(text, 60) or "an unknown platform"

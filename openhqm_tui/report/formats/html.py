@@ -300,7 +300,15 @@ def sizes(report: Report) -> Iterator[Html]:
     yield legend([*(WEIGHT if True in known else ()), *(_UNKNOWN if False in known else ())])
     yield element("div", sizes_chart(report), class_="wide")
     rows = [(lane_name(lane), *size_cells(lane)) for lane in report.lanes]
-    head = ("image", "compressed", "vs. all", "in all", "in some", "unique", "on disk")
+    head = (
+        "image",
+        "compressed",
+        "vs. all",
+        "shared by all",
+        "shared by some",
+        "unique",
+        "on disk",
+    )
     caption = "Image sizes, split by how many images share each layer"
     yield table(head, rows, caption=caption, numbers=6)
     if told.platforms:

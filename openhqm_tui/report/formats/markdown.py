@@ -115,8 +115,8 @@ def sizes(report: Report) -> Iterator[str]:
         "platform",
         "compressed",
         "vs. `all`",
-        "in all",
-        "in some",
+        "shared by all",
+        "shared by some",
         "unique",
         "on disk",
     )
