@@ -174,7 +174,7 @@ def _engine_problem(facts: EngineFacts, platforms: tuple[Platform, ...]) -> Engi
     findings = diagnose(facts, read_machine(), platforms, deep=False)
     blocking = [finding for finding in findings if finding.blocks]
     if not blocking:
-        return EngineProblem(facts.error or facts.builder_error or "the engine isn't usable")
+        return EngineProblem(facts.error or facts.builder_error or "the engine can't be used")
     fixes = [_fix_for(finding) for finding in blocking]
     if not facts.answers:
         fixes.append("to see a recorded run without an engine, run `openhqm-tui replay`")
