@@ -345,10 +345,11 @@ def overrides_from(parsed: argparse.Namespace, platforms: Iterable[Platform] = (
 
 
 def granted_by(parsed: argparse.Namespace) -> tuple[Permission, ...]:
-    """Return the files that flags of `docker buildx build` name: Buildx doesn't ask for these.
+    """Return the permissions that flags imply, because they name files themselves.
 
-    For `--set`, it does.
+    `docker buildx build` asks for none of these, bake for some that `--set` names.
     """
+    from openhqm_tui.domain.plan.overrides import granted_by as granted_by_words
     from openhqm_tui.domain.plan.permissions import READ, SSH, WRITE, needed
 
     pairs = (text.partition("=") for text in parsed.build_context or ())
@@ -358,7 +359,8 @@ def granted_by(parsed: argparse.Namespace) -> tuple[Permission, ...]:
         "secret": parsed.secret or (),
         "ssh": parsed.ssh or (),
     }
-    return tuple(one for one in needed(body) if one.key in {READ, WRITE, SSH})
+    named = {one for one in needed(body) if one.key in {READ, WRITE, SSH}}
+    return (*named, *granted_by_words(f"--set={text}" for text in parsed.set or ()))
 
 
 def check_given_tag(tag: str) -> None:

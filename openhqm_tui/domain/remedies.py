@@ -68,8 +68,8 @@ _NETWORK = (
     "or let `openhqm-tui doctor --fix` build one from Debian packages."
 )
 _NO_IMAGE = (
-    "The image can't be pulled: check its name and the network, or set another one in the "
-    "target's `contexts`."
+    "The image can't be pulled: check its name and the network, or replace it with "
+    "--build-context NAME=docker-image://REF."
 )
 _NO_EMULATOR = (
     "No emulator is registered for this platform: `openhqm-tui doctor --fix` registers one."

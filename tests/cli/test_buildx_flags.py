@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from openhqm_tui.cli.build_options import options_from
 from openhqm_tui.cli.buildx_flags import FLAGS, granted_by, overrides_from
 from openhqm_tui.cli.main import parse
 from openhqm_tui.cli.parser import nearest_flag
+from openhqm_tui.cli.result_files import check_result_files, image_id, write_result_files
 from openhqm_tui.domain.errors import Problem, UsageProblem
+from openhqm_tui.domain.run.events import TargetInfo
+from tests.recordings import copied, recording, state_of
 
 REFUSED = [(name, flag) for flag in FLAGS if flag.refused for name in flag.names]
 
@@ -144,15 +148,15 @@ def test_flags_become_overrides_in_the_order_of_bake():
     assert overrides.attributes == {"network": "none", "no-cache-filter": ["b"]}
 
 
-def test_files_that_flags_name_are_permitted_but_not_those_of_set():
+def test_files_that_flags_name_are_permitted():
     line = (
         "plan --secret id=a,src=/etc/a --build-context b=../b -o ../out --ssh default "
-        "--network host --set app.secrets=id=c,src=/etc/c"
+        "--network host --set app.secrets=id=c,src=/etc/c --set *.contexts.d=/etc/d"
     )
     parsed = parse(line.split())
     granted = {str(one) for one in granted_by(parsed)}
-    assert granted >= {"fs.read=/etc/a", "fs.read=../b", "fs.write=../out", "ssh"}
-    assert not {one for one in granted if "/etc/c" in one or "network" in one}
+    assert granted >= {"fs.read=/etc/a", "fs.read=../b", "fs.write=../out", "ssh", "fs.read=/etc/c"}
+    assert not {one for one in granted if "/etc/d" in one or "network" in one}
 
 
 @pytest.mark.parametrize(
@@ -165,9 +169,41 @@ def test_files_that_flags_name_are_permitted_but_not_those_of_set():
     ],
 )
 def test_result_files_are_checked_before_the_start(folder: Path, words, message):
-    from openhqm_tui.cli.result_files import check_result_files
-    from openhqm_tui.domain.run.events import TargetInfo
-
     targets = tuple(TargetInfo(name=name, variant=name, platforms=()) for name in "ab")
     with pytest.raises(Problem, match=message):
         check_result_files(parse(["build", *words.split()]), targets)
+
+
+@pytest.mark.parametrize(
+    ("result", "image"),
+    [
+        ({"containerimage.digest": "sha256:a"}, "sha256:a"),
+        (
+            {"containerimage.digest": "sha256:a", "containerimage.config.digest": "sha256:c"},
+            "sha256:c",
+        ),
+        ({}, ""),
+    ],
+)
+def test_the_image_id_is_that_of_buildx(result, image):
+    assert image_id(result) == image
+
+
+def test_results_are_written_if_every_target_was_built(folder: Path):
+    run = copied("verified", folder / "run")
+    # One whose platforms were built on several nodes has only results of its parts.
+    run.metadata_file("all").write_text('{"all__linux-amd64": {"containerimage.digest": "x"}}')
+    write_result_files(parse(["build", "--metadata-file", "m.json"]), run)
+    results = json.loads((folder / "m.json").read_text())
+    state = state_of(run)
+    assert results.keys() == state.targets.keys()
+    for name, target in state.targets.items():
+        assert results[name]["containerimage.digest"] == target.digest
+    assert results["all"].keys() == {"containerimage.digest", "image.name"}
+    assert "containerimage.descriptor" in results["redis"]
+
+
+def test_no_results_are_written_if_a_target_failed(folder: Path):
+    for name in ("failed", "cancelled"):
+        write_result_files(parse(["build", "--metadata-file", "m.json"]), recording(name))
+    assert not (folder / "m.json").exists()

@@ -43,6 +43,13 @@ def test_an_output_to_a_file_is_marked_for_buildx(
     assert overrides.applied({"app": {"output": printed}}) == {"app": {"output": applied}}
 
 
+def test_a_mark_in_a_definition_has_no_meaning() -> None:
+    for mark in ("_openhqm-output-0", "_openhqm-output-9", "_openhqm-output-", "_openhqm-output-x"):
+        bodies = {"app": {"output": [{"type": "local", "dest": mark}]}}
+        assert NO_OVERRIDES.applied(bodies) == bodies
+        assert Overrides(("--no-cache", "--set=a.output=out")).applied(bodies) == bodies
+
+
 def test_attributes_are_set_in_every_target() -> None:
     overrides = Overrides(attributes={"network": "none"})
     bodies: dict[str, dict[str, Any]] = {"a": {"network": "host", "pull": True}, "b": {}}

@@ -21,6 +21,8 @@ from openhqm_tui.cli.build_options import options_from
 from openhqm_tui.cli.buildx_flags import FLAGS
 from openhqm_tui.cli.main import parse
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.plan.permissions import PermissionsNeeded
+from openhqm_tui.run.start.permissions import check_permissions
 from openhqm_tui.run.start.prepare import prepare
 from tests.engine.test_definitions import FACTS, HERE, NEEDS_BUILDX, bake, expected
 
@@ -282,6 +284,35 @@ def test_files_are_merged(folder: Path) -> None:
     wanted = bake(folder, *files.split(), "--allow=fs.read=..", "--print", "app")["target"]["app"]
     body = resolved(folder, f"{files} app")["app"]
     assert body == expected("app", wanted, "flags", is_image=True)
+
+
+def permitted(folder: Path, words: str) -> tuple[str, ...]:
+    options, source = options_from(parse(["plan", *words.split()]), folder)
+    plan = prepare(options, FACTS, source, plan_only=True).plan
+    return check_permissions(options, source, plan, str(folder), "")
+
+
+@pytest.mark.parametrize(
+    ("flag", "override", "needed", "asked"),
+    [
+        ("--secret id=a,src=../o", "secrets=id=a,src=../o", "fs.read={}/o", False),
+        ("--build-context o=../o", "contexts.o=../o", "fs.read={}/o", True),
+        ("-o type=tar,dest=../x.tar", "output=type=tar,dest=../x.tar", "fs.write={}/x.tar", False),
+        ("-o ../out", "output=../out", "fs.write={}/out", False),
+        ("--ssh default", "ssh=default", "ssh", True),
+    ],
+)
+def test_what_a_flag_names_is_permitted(
+    folder: Path, flag: str, override: str, needed: str, asked: bool
+) -> None:
+    (folder.parent / "o").touch()
+    wanted = needed.format(folder.parent)
+    assert permitted(folder, flag) == (wanted,)
+    if asked:
+        with pytest.raises(PermissionsNeeded, match="--allow="):
+            permitted(folder, f"--set *.{override}")
+        override += f" --allow {wanted}"
+    assert permitted(folder, f"--set *.{override}") == (wanted,)
 
 
 @pytest.mark.parametrize("kind", ["lone", "variants"])

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
+from openhqm_tui.cli.build_options import options_from
+from openhqm_tui.cli.main import parse
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.permissions import PermissionsNeeded, allow_flags, parse_permission
 from openhqm_tui.domain.platforms import parse_platform
@@ -151,7 +153,7 @@ def facts() -> EngineFacts:
     return read_facts()
 
 
-def bake_flags(allow: tuple[str, ...] = ()) -> tuple[str, ...]:
+def bake_flags(allow: tuple[str, ...] = (), *words: str) -> tuple[str, ...]:
     """Return the flags that `docker buildx bake` asks for; without any, it builds."""
     ran = subprocess.run(
         [
@@ -161,6 +163,7 @@ def bake_flags(allow: tuple[str, ...] = ()) -> tuple[str, ...]:
             "--progress",
             "plain",
             *(f"--allow={a}" for a in allow),
+            *words,
             "app",
         ],
         stdin=subprocess.DEVNULL,
@@ -213,6 +216,37 @@ def test_we_ask_for_exactly_the_permissions_bake_asks_for(
     print(f"{name} | {' '.join(theirs) or '–'} | {' '.join(ours) or '–'}")
     assert ours == theirs
     assert theirs == tuple(sorted(case.flags.split()))
+
+
+@pytest.mark.parametrize(
+    ("override", "flags"),
+    [
+        ("secrets=id=k,src=../outside/key", ""),
+        ("ssh=default", "--allow=ssh"),
+        ("entitlements=network.host", ""),
+        ("cache-from=type=local,src=../outside", ""),
+        ("output=type=tar,dest=../outside/x.tar", ""),
+        ("output=type=local,dest=../outside", ""),
+        ("output=../outside", ""),
+        ("cache-to=type=local,dest=../outside", ""),
+        ("contexts.x=../outside", READ_OUTSIDE),
+        ("context=../outside", READ_OUTSIDE),
+        ("dockerfile=../outside/Dockerfile", f"{READ_OUTSIDE}/Dockerfile"),
+    ],
+)
+def test_we_ask_for_what_set_names_if_bake_does(
+    project: Path, facts: EngineFacts, override: str, flags: str
+) -> None:
+    define(project, "")
+    (project.parent / "outside" / "Dockerfile").write_text("FROM scratch\nCOPY key /\n")
+    words = ("--set", f"app.{override}")
+    options, source = options_from(parse(["build", "app", *words]), project)
+    try:
+        prepare(options, facts, source)
+        ours: list[str] = []
+    except PermissionsNeeded as needed:
+        ours = [shlex.split(flag)[0] for flag in allow_flags(needed.missing, needed.folder)]
+    assert tuple(ours) == bake_flags((), *words) == tuple(flags.split())
 
 
 # Permissions that Buildx overlooks and we ask for.

@@ -10,11 +10,17 @@ import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.outputs import is_image, read_output
+from openhqm_tui.domain.plan.permissions import SSH, Permission, needed
 
 _SET = re.compile(
     r"(?P<target>[^.=]+)\.(?P<key>[^.=+]+)(?P<name>\.[^=]+?)?(?P<append>\+?)(=.*)?", re.S
 )
 _STDOUT = "-"
+# The keys of `--set` that imply permissions, and the attributes that they set.
+_GRANTING = {
+    "secrets": "secret",
+    **{key: key for key in ("ssh", "entitlements", "cache-from", "cache-to", "output")},
+}
 # Stands for an output that is a file: Buildx would open the file even if it only prints.
 _MARK = "_openhqm-output-"
 
@@ -39,18 +45,20 @@ class Overrides(msgspec.Struct, frozen=True):
 
     def applied(self, bodies: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """Return what Buildx printed for `flags` with the marked outputs and the attributes."""
-        return {name: {**self._unmarked(body), **self.attributes} for name, body in bodies.items()}
-
-    def _unmarked(self, body: dict[str, Any]) -> dict[str, Any]:
-        if "output" not in body:
-            return body
-        return {**body, "output": [self._output(entry) for entry in body["output"]]}
-
-    def _output(self, entry: Any) -> Any:
-        dest = read_output(entry).get("dest", "")
-        if not dest.startswith(_MARK):
-            return entry
-        return read_output(_value(self.words[int(dest.removeprefix(_MARK))]))
+        outputs = {
+            f"{_MARK}{index}": read_output(_value(word))
+            for index, word in enumerate(self.words)
+            if _opens_file(word)
+        }
+        changed = {}
+        for name, body in bodies.items():
+            changed[name] = {**body, **self.attributes}
+            if outputs and (entries := body.get("output")):
+                # A definition isn't trusted: it may have a mark without any flag.
+                changed[name]["output"] = [
+                    outputs.get(read_output(entry).get("dest", ""), entry) for entry in entries
+                ]
+        return changed
 
 
 NO_OVERRIDES = Overrides()
@@ -77,14 +85,33 @@ def check_overrides(words: Iterable[str]) -> None:
             )
 
 
-def _marked(word: str, index: int) -> str:
+def granted_by(words: Iterable[str]) -> frozenset[Permission]:
+    """Return the permissions that `--set` implies: those that bake doesn't ask for, then.
+
+    As in Buildx 0.29.1, which asks again for the parent of an output that doesn't exist yet.
+    """
+    body: dict[str, list[str]] = {}
+    for word in words:
+        found = _SET.fullmatch(word.removeprefix("--set="))
+        key = _GRANTING.get(found["key"]) if found and word.startswith("--set=") else None
+        if key:
+            body.setdefault(key, []).append(_value(word))
+    return needed(body) - {Permission(SSH)}
+
+
+def _opens_file(word: str) -> bool:
     found = _SET.fullmatch(word.removeprefix("--set="))
     if not word.startswith("--set=") or not found or found["key"] != "output":
-        return word
+        return False
     output = read_output(_value(word))
-    if is_image(output) or output.get("type") not in {"tar", "oci", "docker"}:
+    return not is_image(output) and output.get("type") in {"tar", "oci", "docker"}
+
+
+def _marked(word: str, index: int) -> str:
+    if not _opens_file(word):
         return word
-    return f"--set={found['target']}.output{found['append']}=type=local,dest={_MARK}{index}"
+    key = word.removeprefix("--set=").partition("=")[0]
+    return f"--set={key}=type=local,dest={_MARK}{index}"
 
 
 def _value(word: str) -> str:
