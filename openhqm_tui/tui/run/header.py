@@ -101,7 +101,8 @@ def totals(state: RunState, width: int) -> Content:
     first = f"{ended_count(state)}/{len(state.targets)} done"
     counts = state.counts.targets
     numbers: Counter[Mark] = Counter()
-    for facts in sorted(counts, key=lambda facts: _TOLD.index(facts.status)):
+    # In full: the order of the counts themselves differs between processes.
+    for facts in sorted(counts, key=lambda f: (_TOLD.index(f.status), not f.begun, str(f.outcome))):
         numbers[facts_mark(facts, interrupted=state.interrupted)] += counts[facts]
     told = list(numbers.items())
     words = [(f"{mark.symbol} {number} {mark.word}", mark.style) for mark, number in told]
