@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openhqm_tui.cli.parser import Parser
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.image_names import is_remote
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.plan.overrides import Overrides
@@ -387,6 +386,9 @@ def check_given_files(files: Iterable[str]) -> None:
 
 def check_given_targets(words: Iterable[str]) -> None:
     """Raise UsageProblem for a path, as `docker buildx build` takes it, or an address."""
+    # Not for --help.
+    from openhqm_tui.domain.plan.image_names import is_remote
+
     for word in words:
         if is_remote(word) or "://" in word:
             raise UsageProblem(

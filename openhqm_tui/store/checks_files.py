@@ -5,15 +5,17 @@ from __future__ import annotations
 import errno
 import functools
 import os
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from openhqm_tui.domain.checks.config_file import ChecksFile, parse_checks, variants_in
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import Variant
 from openhqm_tui.files.confined import read_inside, resolved_inside
 from openhqm_tui.store.paths import at_home, bundled
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.checks.config_file import ChecksFile
 
 PROJECT_CHECKS = "openhqm-checks.toml"
 # The file of a cloned project isn't trusted, and no real file is near a megabyte.
@@ -26,6 +28,11 @@ def read_checks(file: Path) -> ChecksFile:
 
 
 def _parsed(file: Path, read: Callable[[], bytes]) -> ChecksFile:
+    # Only if there is a file: all checks are imported.
+    import tomllib
+
+    from openhqm_tui.domain.checks.config_file import parse_checks
+
     try:
         data = read()
     except OSError as error:
@@ -69,6 +76,8 @@ def shipped_checks(name: str = "openhqm") -> ChecksFile:
 @functools.cache
 def our_variants() -> tuple[Variant, ...]:
     """Return OpenHQM's variants, in display order."""
+    from openhqm_tui.domain.checks.config_file import variants_in
+
     return variants_in(shipped_checks())
 
 

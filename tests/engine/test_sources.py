@@ -40,7 +40,7 @@ def find(folder: Path, bundled: Path, **options: Any) -> Source:
         folder,
         bundled=bundled / "Dockerfile",
         bundled_context=bundled / "context",
-        variants=VARIANTS,
+        variants=lambda: VARIANTS,
         **options,
     )
 

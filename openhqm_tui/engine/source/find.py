@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import errno
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def find_source(
     *,
     bundled: Path,
     bundled_context: Path,
-    variants: tuple[Variant, ...],
+    variants: Callable[[], tuple[Variant, ...]],
     context: str = "",
     dockerfile: str = "",
     files: Sequence[str] = (),
@@ -81,7 +81,7 @@ def find_source(
     if is_remote(context_path):
         return Source(
             kind=SourceKind.CHECKOUT,
-            variants=variants,
+            variants=variants(),
             context=context_path,
             dockerfile="Dockerfile",
         )
@@ -166,7 +166,7 @@ def _named(folder: Path, context: str, dockerfile: str) -> Path:
 
 
 def _dockerfile_source(
-    dockerfile: Path, context: str, bundled: Path, variants: tuple[Variant, ...]
+    dockerfile: Path, context: str, bundled: Path, variants: Callable[[], tuple[Variant, ...]]
 ) -> Source:
     if not _has_backend_argument(dockerfile):
         raise UsageProblem(
@@ -183,7 +183,7 @@ def _dockerfile_source(
         )
     return Source(
         kind=SourceKind.BUNDLED if ours else SourceKind.CHECKOUT,
-        variants=variants,
+        variants=variants(),
         context=context,
         dockerfile=str(dockerfile),
     )

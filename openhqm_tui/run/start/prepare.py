@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from openhqm_tui import __version__
 from openhqm_tui.domain.errors import Problem, UsageProblem
@@ -35,12 +35,6 @@ from openhqm_tui.engine.docker.facts import EngineFacts
 from openhqm_tui.engine.source.base_image import BOOTSTRAPPED_BASE, BaseChoice, choose_base
 from openhqm_tui.engine.source.certificates import ca_bundle
 from openhqm_tui.engine.source.git import commit_of, origin_of
-from openhqm_tui.run.start.expectations import (
-    companion_lines,
-    idle_tables,
-    requirement_problems,
-    resolver_for,
-)
 from openhqm_tui.run.start.permissions import check_permissions, check_pushes
 from openhqm_tui.run.start.preflight import (
     check_base,
@@ -57,6 +51,9 @@ from openhqm_tui.store.run_folder import (
     new_run_id,
     runs_folder,
 )
+
+if TYPE_CHECKING:
+    from openhqm_tui.domain.checks.config_file import ChecksFile
 
 # Where the bundled Dockerfile and context come from.
 OUR_SOURCE = "https://github.com/openhqm/openhqm-tui"
@@ -94,7 +91,6 @@ def prepare(
     platforms = options.platforms
     _validate(options, source)
     own = project_checks(Path.cwd(), options.checks)
-    warnings += [*idle_tables(source, own), *requirement_problems(source)]
     if not plan_only:
         warnings += _check_builder(options, facts)
     base = _base(options, facts, source, platforms)
@@ -112,20 +108,10 @@ def prepare(
         *changes(source, plan, native, push=options.push),
         *_to_docker_library(plan, options),
     ]
-    resolver = resolver_for(source, own, python=options.python_version, platforms=platforms)
-    expectations = tuple(
-        LaneExpectation(
-            target=target.name,
-            expectation=resolver.of(
-                target.variant, platform, target.platforms, companions=options.companions
-            ),
-        )
-        for target in plan.targets
-        if not target.artifacts
-        for platform in target.platforms
-    )
-    if options.check:
-        warnings += companion_lines(one.expectation for one in expectations)
+    expected = _Expected()
+    if not plan_only or own is not None or source.kind is not SourceKind.BAKE:
+        expected = _expected(options, source, plan, own)
+        warnings += expected.warnings
     allow: tuple[str, ...] = ()
     if not plan_only:
         from openhqm_tui.engine.doctor.emulators import with_emulators
@@ -139,11 +125,48 @@ def prepare(
     return Prepared(
         plan=plan,
         info=info,
-        expectations=expectations,
+        expectations=expected.lanes,
         warnings=tuple(warnings),
-        origin=resolver.origin,
+        origin=expected.origin,
         added_output=added_output(source, plan),
     )
+
+
+class _Expected(NamedTuple):
+    """What is expected of the images, where that comes from, and warnings about it."""
+
+    lanes: tuple[LaneExpectation, ...] = ()
+    origin: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def _expected(
+    options: BuildOptions, source: Source, plan: Plan, own: ChecksFile | None
+) -> _Expected:
+    # All checks: importing them takes longer than most plans.
+    from openhqm_tui.run.start.expectations import (
+        companion_lines,
+        idle_tables,
+        requirement_problems,
+        resolver_for,
+    )
+
+    resolver = resolver_for(source, own, python=options.python_version, platforms=options.platforms)
+    lanes = tuple(
+        LaneExpectation(
+            target=target.name,
+            expectation=resolver.of(
+                target.variant, platform, target.platforms, companions=options.companions
+            ),
+        )
+        for target in plan.targets
+        if not target.artifacts
+        for platform in target.platforms
+    )
+    warnings = [*idle_tables(source, own), *requirement_problems(source)]
+    if options.check:
+        warnings += companion_lines(one.expectation for one in lanes)
+    return _Expected(lanes, resolver.origin, tuple(warnings))
 
 
 def depends_on_builder(options: BuildOptions, source: Source) -> bool:
@@ -341,6 +364,12 @@ def foreseen_warnings(options: BuildOptions, facts: EngineFacts, source: Source)
 
     Errors are left out: the Plan screen shows them as the reason not to build.
     """
+    from openhqm_tui.run.start.expectations import (
+        companion_lines,
+        idle_tables,
+        requirement_problems,
+        resolver_for,
+    )
 
     def of_targets() -> list[str]:
         native = _native(facts)

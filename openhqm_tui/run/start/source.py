@@ -16,7 +16,6 @@ from openhqm_tui.engine.source.find import (
     overridden,
     read_project_requirements,
 )
-from openhqm_tui.run.start.expectations import with_own_clients
 from openhqm_tui.store.checks_files import our_variants
 from openhqm_tui.store.paths import bundled
 
@@ -39,7 +38,7 @@ def source_for(
         folder,
         bundled=bundled("Dockerfile"),
         bundled_context=bundled("context"),
-        variants=our_variants(),
+        variants=our_variants,
         context=context,
         dockerfile=dockerfile,
         files=files,
@@ -58,6 +57,8 @@ def _with_requirements(source: Source) -> Source:
     requirements = read_project_requirements(Path(source.context), names)
     if requirements is None:
         return source
+    from openhqm_tui.run.start.expectations import with_own_clients
+
     return with_own_clients(msgspec.structs.replace(source, requirements=requirements))
 
 
