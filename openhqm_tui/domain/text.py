@@ -9,7 +9,7 @@ import msgspec
 
 # ECMA-48 sequences: CSI; OSC, DCS, SOS, PM, APC up to their terminator; two-character escapes;
 # the 8-bit forms of the same. An unterminated string sequence swallows the rest of its line.
-_ESCAPES = re.compile(
+SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*(?:[@-~]|$)"
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c|(?=\x1b)|$|(?=\n))"
     r"|\x1b[ -/]*[0-~]?"
@@ -40,7 +40,7 @@ def plain(text: str | bytes) -> str:
         text = text.decode("utf-8", "replace")
     if text.isascii() and text.isprintable():
         return text
-    text = _CONTROLS.sub("", _ESCAPES.sub("", text))
+    text = _CONTROLS.sub("", SEQUENCES.sub("", text))
     return _PILED.sub(r"\1", text).expandtabs(8)
 
 
@@ -48,7 +48,7 @@ def inert(text: str) -> str:
     """Return `text` on one line without terminal control characters, otherwise unchanged."""
     if text.isascii() and text.isprintable():
         return text
-    return _ACTING.sub("", _BREAKS.sub(" ", _ESCAPES.sub("", text)))
+    return _ACTING.sub("", _BREAKS.sub(" ", SEQUENCES.sub("", text)))
 
 
 def escaped_json(text: str) -> str:

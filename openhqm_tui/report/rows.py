@@ -200,10 +200,10 @@ def push_rows(report: Report, code: Code) -> list[tuple[str, ...]]:
 def failure_rows(failure: Failure, code: Code) -> list[tuple[str, str]]:
     """Return the known facts of a failure, by label."""
     facts = (
+        ("reason", failure.reason),
         ("stage", failure.stage),
         ("step", failure.step),
         ("line", failure.where),
-        ("reason", failure.reason),
         ("fix", failure.hint),
         ("log", failure.log_file),
     )

@@ -127,7 +127,7 @@ def test_json_has_every_log_line_once(capsys: Capture) -> None:
     why = [record for record in logs if record["text"] == "this is why"]
     assert [(r["target"], r["platform"], r["stream"]) for r in why] == [("kafka", "linux/arm64", 2)]
     (digest,) = records(out)[-1]["failures"]
-    assert (digest["where"], digest["reason"]) == ("Dockerfile:6", "exit code 7")
+    assert (digest["where"], digest["reason"]) == ("Dockerfile:6", "this is why (exit code 7)")
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_githubs_runner_executes_our_commands_but_none_from_the_log(
     assert names == ["group", "endgroup"] * 6 + ["error"]
     (error,) = (line for name, line in runner.executed if name == "error")
     assert error.startswith("::error file=Dockerfile,line=6::kafka linux/arm64 build 2/4 RUN ")
-    assert error.endswith(": exit code 7")
+    assert error.endswith(" (exit code 7)")
     assert runner.stopped_by == ""
     assert "::add-mask::all" in out, "it is shown anyway"
 

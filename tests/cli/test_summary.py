@@ -103,7 +103,7 @@ def test_a_failure_names_the_full_path_of_its_log() -> None:
     lines = failure_lines(failure)
     assert lines[0] == "✗ kafka · linux/arm64 · stage build"
     assert "  line    Dockerfile:6" in lines
-    assert "  reason  exit code 7" in lines
+    assert "  reason  this is why (exit code 7)" in lines
     assert "  │ this is why" in lines
     assert lines[-1] == "  log     /runs/x/kafka.log"
 

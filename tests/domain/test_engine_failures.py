@@ -175,7 +175,10 @@ def test_a_full_disk_is_recognized_in_the_output_of_the_failed_step() -> None:
 def test_output_of_a_step_does_not_count_as_a_lost_engine() -> None:
     output = SolveStatus(logs=[VertexLog("1", f"client: {EOF}\n".encode())])
     error = 'process "x" did not complete successfully: exit code: 1'
-    assert trouble_of(digest(step(RUN), output, step(RUN, error))) == ("", "exit code 1")
+    assert trouble_of(digest(step(RUN), output, step(RUN, error))) == (
+        "",
+        f"client: {EOF} (exit code 1)",
+    )
 
 
 def test_a_full_disk_in_another_step_is_not_the_reason() -> None:

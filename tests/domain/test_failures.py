@@ -39,7 +39,7 @@ def test_the_digest_of_a_recorded_failing_step_is_complete() -> None:
         'if [ "$WHICH" = bad ]; then echo oops >&2; exit 3; fi'
     ]
     assert len(failure.source) == 4
-    assert failure.reason == "exit code 3"
+    assert failure.reason == "oops (exit code 3)"
     assert failure.log == ("a failing step of bad", "oops")
     assert failure.log_file == "bad.log"
     assert failure.hint == ""
@@ -49,7 +49,7 @@ def test_the_failed_platform_is_reported() -> None:
     failure = failure_of(state_of(recording("failed")).targets["kafka"])
     assert failure is not None
     assert (failure.platform, failure.stage) == ("linux/arm64", "build")
-    assert (failure.where, failure.reason) == ("Dockerfile:6", "exit code 7")
+    assert (failure.where, failure.reason) == ("Dockerfile:6", "this is why (exit code 7)")
     assert failure.log == ("this is why",)
 
 

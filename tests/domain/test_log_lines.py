@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openhqm_tui.domain.run.log import LONGEST_SHOWN, LogLines
+from openhqm_tui.domain.text import plain
 from tests.cutting import cut
 
 _WHERE: dict[str, Any] = {"step": 1, "stream": 1, "at": 0.0}
@@ -222,3 +223,15 @@ def test_step_numbers_beyond_the_limit_are_clamped() -> None:
     log = LogLines()
     log.add("x", step=70_000, at=0.0)
     assert log[0].step == 65535
+
+
+@pytest.mark.parametrize("start", ["\x1b]0;", "\x9d0;", "\x1bP", "\x90", "\x1b_", "\x1b^"])
+@pytest.mark.parametrize("end", ["\x07", "\x1b\\", "\x9c", ""])
+@pytest.mark.parametrize("moves", ["\r", "\b\b", "\x1b[3D", "\x1b[2G"])
+def test_what_overwrites_a_sequence_reveals_none_of_its_text(
+    start: str, end: str, moves: str
+) -> None:
+    data = f"ab{start}hidden{end}{moves}x\n".encode()
+    for size in range(1, 12):
+        (line,) = fed([data[at : at + size] for at in range(0, len(data), size)])
+        assert "hid" not in plain(line)

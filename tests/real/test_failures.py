@@ -37,7 +37,7 @@ def test_one_variant_fails_with_a_summary_and_the_others_finish(
     assert failure["platform"] == "linux/arm64"
     assert failure["stage"] == "build"
     assert failure["where"] == "Dockerfile:6"
-    assert failure["reason"] == "exit code 7"
+    assert failure["reason"] == "this is why (exit code 7)"
     assert failure["log"] == ["this is why"]
     assert Path(failure["log_file"]).read_bytes()
 

@@ -307,7 +307,8 @@ async def test_images_that_are_not_verified_have_a_failure_summary(world: World)
 
 
 async def _click_word(pilot, widget, word: str) -> None:
-    lines = str(widget.content).split("\n")
+    # As drawn, because long lines are wrapped.
+    lines = [widget.render_line(y).text for y in range(widget.size.height)]
     y = next(number for number, line in enumerate(lines) if word in line)
     await pilot.click(widget, offset=(lines[y].index(word) + 1 + widget.styles.padding.left, y))
     await settle(pilot)

@@ -306,7 +306,7 @@ def test_a_failure_summary_has_its_parts_in_order(tmp_path: Path):
     lines = failure_text(failure, 60).plain.split("\n")
     assert lines[0] == "✗ kafka failed · linux/arm64"
     assert [line.split()[0] for line in lines if line[0] not in " ✗"] == [
-        *("step", "reason", "where", "last", "file"),
+        *("reason", "step", "where", "last", "file"),
     ]
     assert any(">>> RUN uv pip install" in line for line in lines)
     assert max(len(line) for line in lines if line.startswith(("  ", "step"))) <= 60

@@ -165,11 +165,11 @@ def failure_lines(failure: Failure) -> list[str]:
         if part
     )
     lines = [f"✗ {head}"]
+    lines.append(f"  reason  {failure.reason}")
     if failure.step:
         lines.append(f"  step    {failure.step}")
     if failure.where:
         lines.append(f"  line    {failure.where}")
-    lines.append(f"  reason  {failure.reason}")
     lines += [f"  {line}" for line in failure.source]
     if failure.log:
         lines.append("  last log lines:")

@@ -11,8 +11,10 @@ from openhqm_tui.domain.buildkit.vertex import ExecutionMode
 from openhqm_tui.domain.checks.catalog import hint_of
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.emulators import Emulator, crash_hint
+from openhqm_tui.domain.failures.headline import headline_of
 from openhqm_tui.domain.plan.bake import SourceKind
 from openhqm_tui.domain.remedies import EngineFailureKind, remedy_for
+from openhqm_tui.domain.run.log import LogLines
 from openhqm_tui.domain.run.state import LaneState, TargetState
 from openhqm_tui.domain.run.step import StepState
 from openhqm_tui.domain.text import one_line, plain
@@ -144,6 +146,7 @@ def _without_names(error: str, tag: str) -> str:
 _WHERE = re.compile(r"^(?P<file>\S.*):(?P<line>\d+)$")
 _RULE = re.compile(r"^WARNING: (?P<rule>[A-Z]\w+) - https://docs\.docker\.com/go/dockerfile/rule/")
 _EXIT = re.compile(r"did not complete successfully: exit code: (?P<code>\d+)")
+_CODE = re.compile(r"exit code [0-9]+(?=\)?$)")
 # Docker prints its own failure; the actual reason follows these words.
 _SOLVE = re.compile(
     r"^ERROR: (?:target [^:]+: )?(?:failed to (?:build|solve): )*(?:failed to solve: )?"
@@ -151,12 +154,15 @@ _SOLVE = re.compile(
 
 
 _LAST_WORDS = 20
+# Lines of the failed step that are searched for its first error.
+_MOST_READ = 2_000
 _NO_SPACE = re.compile(r"no space left on device", re.IGNORECASE)
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """The digest of one failure; fields are empty if unknown.
 
+    `reason` is the first error in the step's output with its exit code, else Buildx's message.
     `where` is the Dockerfile's line as `Dockerfile:12`, `source` the lines around it with the
     failing one marked, `log` the last output of the step, `checks` the checks that prevent
     verification; all sanitized. `trouble` is the kind of an engine failure.
@@ -225,7 +231,9 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
         step=step.name.label,
         where=where,
         source=source,
-        reason=f"exit code {code['code']}" if code else reason or one_line(step.error, 400),
+        reason=_reason(lane.log if lane else target.log, step, code["code"])
+        if code
+        else reason or one_line(step.error, 400),
         log=tuple(plain(line) for line in log),
         log_file=text_log_of(target.stream),
         hint=_hint_of_step(step, platform, log, target),
@@ -233,14 +241,21 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
     return _named(failure, trouble, target)
 
 
+def _reason(log: LogLines, step: StepState, code: str) -> str:
+    """Return the step's first error, else its last words on standard error, and its exit code."""
+    output = [plain(line) for line in log.last(_MOST_READ, step=step.number)]
+    words = headline_of(output) or one_line(" ".join(log.last(1, step=step.number, stream=2)), 300)
+    return f"{words} (exit code {code})" if words else f"exit code {code}"
+
+
 def _named(failure: Failure, trouble: EngineFailure | None, target: TargetState) -> Failure:
     if trouble is None:
         return failure
-    code = f" ({failure.reason})" if failure.reason.startswith("exit code ") else ""
+    code = _CODE.search(failure.reason)
     again = f"openhqm-tui retry {target.run.info.id} {target.name}"
     return msgspec.structs.replace(
         failure,
-        reason=trouble.words + code,
+        reason=f"{trouble.words} ({code[0]})" if code else trouble.words,
         hint=f"{trouble.remedy}; then `{again}`",
         trouble=trouble.kind.value,
     )

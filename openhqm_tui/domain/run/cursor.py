@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from openhqm_tui.domain.text import SEQUENCES
+
 # What moves the cursor within the line, or erases a part of it.
 _MOVES = re.compile(rb"[\b\r]|\x1b\[[0-9;]*[CDGK]")
-_TOKENS = re.compile(
-    r"[^\x08\r\x1b]+|\x08|\r|\x1b\[([0-9;]*)([CDGK])"
-    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b(?:\[[0-?]*[ -/]*[@-~]?)?"
-)
+_MOVE = re.compile(r"\x1b\[([0-9;]*)([CDGK])")
+_TOKENS = re.compile(r"[^\x08\r\x1b]+|\x08|\r|\x1b\[([0-9;]*)([CDGK])")
 # A sequence or character whose rest is still to come.
 _UNFINISHED = re.compile(
-    rb"(?:\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?)?"
+    rb"(?:\x1b(?:\[[0-?]*[ -/]*)?|(?:\x1b[\]PX^_]|\xc2[\x90\x98\x9d-\x9f])[^\x07\x1b]*\x1b?"
     rb"|[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
 )
 _LONGEST_UNFINISHED = 1024
@@ -57,7 +57,8 @@ def _drawn(line: bytes, columns: int) -> tuple[list[str], int]:
     """Return the characters on the line, and the column of the cursor."""
     cells: list[str] = []
     column = 0
-    text = line.decode("utf-8", "surrogateescape")
+    # All other sequences take no room, and none may be cut in two by what overwrites it.
+    text = SEQUENCES.sub(_only_moves, line.decode("utf-8", "surrogateescape"))
     tokens = _TOKENS.finditer(text)
     if (many := sum(1 for _ in islice(_MOVES.finditer(line), _MOST_TOKENS + 1))) > _MOST_TOKENS:
         tokens = _TOKENS.finditer(text, max(0, len(text) - many))
@@ -75,6 +76,10 @@ def _drawn(line: bytes, columns: int) -> tuple[list[str], int]:
         elif token[2]:
             column = _moved(cells, column, token[1], token[2], columns)
     return cells, column
+
+
+def _only_moves(sequence: re.Match[str]) -> str:
+    return sequence[0] if _MOVE.fullmatch(sequence[0]) else ""
 
 
 def _moved(cells: list[str], column: int, parameter: str, final: str, columns: int) -> int:

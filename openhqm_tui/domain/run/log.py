@@ -107,8 +107,8 @@ class LogLines:
         """Return the index of a step's first line, if it has any."""
         return self._first_of.get(min(step, NO_STEP))
 
-    def last(self, count: int, *, step: int | None = None) -> list[str]:
-        """Return the raw text of the last `count` lines, optionally of one step."""
+    def last(self, count: int, *, step: int | None = None, stream: int | None = None) -> list[str]:
+        """Return the raw text of the last `count` lines, optionally of one step and stream."""
         found: list[str] = []
         step = None if step is None else min(step, NO_STEP)
         for block in self._backwards():
@@ -117,6 +117,8 @@ class LogLines:
             for at in range(len(block.ends) - 1, -1, -1):
                 if len(found) == count:
                     return found[::-1]
+                if stream is not None and block.streams[at] != stream:
+                    continue
                 if step is None or (block.steps[at] == step and block.streams[at]):
                     found.append(self._shown(block.text(at)))
         return found[::-1]

@@ -144,10 +144,10 @@ def failure_text(failure: Failure, width: int) -> Content:
     name = name.truncate(max(8, width - after.cell_length - 2), ellipsis=True)
     lines = [Content.styled("✗ ", "$text-error") + name + after]
     lines += [Content(line) for line in failure.checks]
-    if failure.step:
-        lines.append(line_of("step", failure.step).truncate(max(20, width), ellipsis=True))
     if failure.reason:
         lines.append(line_of("reason", failure.reason))
+    if failure.step:
+        lines.append(line_of("step", failure.step).truncate(max(20, width), ellipsis=True))
     if failure.hint:
         lines.append(line_of("fix", failure.hint, "$text-warning"))
     if failure.where:
