@@ -43,6 +43,18 @@ def test_an_output_to_a_file_is_marked_for_buildx(
     assert overrides.applied({"app": {"output": printed}}) == {"app": {"output": applied}}
 
 
+@pytest.mark.parametrize(
+    ("target", "outputs"),
+    [("app", [{"type": "local", "dest": "out"}, {"type": "cacheonly"}]), ("web", [])],
+)
+def test_outputs_are_appended_to_the_targets_that_match(target: str, outputs: list[Any]) -> None:
+    words = (
+        *("--set=app.output+=out", "--set=[^w]*.output+=type=cacheonly", "--pull"),
+        *("--set=*.output=type=docker", "--set=*.args.output+=x"),
+    )
+    assert Overrides(words).appended_outputs(target) == outputs
+
+
 def test_a_mark_in_a_definition_has_no_meaning() -> None:
     for mark in ("_openhqm-output-0", "_openhqm-output-9", "_openhqm-output-", "_openhqm-output-x"):
         bodies = {"app": {"output": [{"type": "local", "dest": mark}]}}

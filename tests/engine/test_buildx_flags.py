@@ -226,6 +226,16 @@ def output_of(*words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.parametrize(
+    "words", ["--set app.output+=type=cacheonly", "--set app.output+=type=tar,dest=b --load", ""]
+)
+def test_outputs_are_added_to_files_that_the_definition_writes(folder: Path, words: str) -> None:
+    (folder / "docker-bake.hcl").write_text('target "app" { output = ["type=tar,dest=a"] }')
+    body = resolved(folder, f"{words} app")["app"]
+    wanted = bake(folder, "--print", *words.split(), "app")["target"]["app"]
+    assert body == wanted
+
+
 def in_help(command: str) -> set[str]:
     return set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", output_of(command, "--help"), re.MULTILINE))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
@@ -60,6 +61,15 @@ class Overrides(msgspec.Struct, frozen=True):
                 ]
         return changed
 
+    def appended_outputs(self, target: str) -> list[dict[str, str]]:
+        """Return the outputs that `--set TARGET.output+=…` adds to those of a target."""
+        found = map(_set_in, self.words)
+        return [
+            read_output(_value(word))
+            for word, one in zip(self.words, found, strict=True)
+            if one and one["key"] == "output" and one["append"] and _matches(target, one["target"])
+        ]
+
 
 NO_OVERRIDES = Overrides()
 
@@ -92,16 +102,15 @@ def granted_by(words: Iterable[str]) -> frozenset[Permission]:
     """
     body: dict[str, list[str]] = {}
     for word in words:
-        found = _SET.fullmatch(word.removeprefix("--set="))
-        key = _GRANTING.get(found["key"]) if found and word.startswith("--set=") else None
-        if key:
+        found = _set_in(word)
+        if found and (key := _GRANTING.get(found["key"])):
             body.setdefault(key, []).append(_value(word))
     return needed(body) - {Permission(SSH)}
 
 
 def _opens_file(word: str) -> bool:
-    found = _SET.fullmatch(word.removeprefix("--set="))
-    if not word.startswith("--set=") or not found or found["key"] != "output":
+    found = _set_in(word)
+    if not found or found["key"] != "output":
         return False
     output = read_output(_value(word))
     return not is_image(output) and output.get("type") in {"tar", "oci", "docker"}
@@ -112,6 +121,14 @@ def _marked(word: str, index: int) -> str:
         return word
     key = word.removeprefix("--set=").partition("=")[0]
     return f"--set={key}=type=local,dest={_MARK}{index}"
+
+
+def _set_in(word: str) -> re.Match[str] | None:
+    return _SET.fullmatch(word.removeprefix("--set=")) if word.startswith("--set=") else None
+
+
+def _matches(target: str, pattern: str) -> bool:
+    return fnmatchcase(target, pattern.replace("[^", "[!"))
 
 
 def _value(word: str) -> str:

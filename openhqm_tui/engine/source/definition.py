@@ -306,15 +306,16 @@ def _outputs(definition: Definition, targets: Sequence[str]) -> dict[str, list[A
         half = len(targets) // 2
         return _outputs(definition, targets[:half]) | _outputs(definition, targets[half:])
     (target,) = targets
+    appended = definition.overrides.appended_outputs(target)
     # A second definition can refer to attributes of the first, but not to inherited ones.
     both, text = _with_reader(definition, {_READER: f"${{jsonencode(target.{target}.output)}}"})
     read = _bake(both, _READER, stdin=text)
     if read.returncode == 0:
         outputs = json.loads(_printed(read).targets[_READER]["args"][_READER])
-        return {target: list(outputs) if isinstance(outputs, list) else [outputs]}
+        return {target: [*(outputs if isinstance(outputs, list) else [outputs]), *appended]}
     # Any type that writes to one file.
     file = _NOT_OPENED.search(_words(printed))
-    return {target: [{"type": "tar", "dest": file[1]}] if file else []}
+    return {target: [{"type": "tar", "dest": file[1]}, *appended] if file else []}
 
 
 def _with_reader(definition: Definition, args: dict[str, str]) -> tuple[Definition, bytes]:
