@@ -111,6 +111,18 @@ class Parser(argparse.ArgumentParser):
         return parsed, unknown
 
 
+class Once(argparse.Action):
+    """Stores a value, and refuses a second one: the first would be dropped without a word."""
+
+    def __call__(
+        self, _: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *__: Any
+    ) -> None:
+        flag = self.option_strings[-1]
+        if getattr(namespace, self.dest) is not None:
+            raise UsageProblem(f"{flag} is given twice", fix="use only one")
+        setattr(namespace, self.dest, values)
+
+
 def nearest_flag(word: str, flags: Iterable[str]) -> str | None:
     """Return the flag that is most similar to `word`, if any is close.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openhqm_tui.cli.buildx_flags import add_buildx_flags
-from openhqm_tui.cli.parser import Parser
+from openhqm_tui.cli.parser import Once, Parser
 
 
 def add_selection(parser: Parser) -> None:
@@ -42,6 +42,7 @@ def add_selection(parser: Parser) -> None:
     )
     what.add_argument(
         *("-t", "--tag"),
+        action=Once,
         metavar="T",
         help="image tag, to which -VARIANT is appended for each variant (default: latest)",
     )

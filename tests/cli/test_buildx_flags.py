@@ -46,6 +46,7 @@ def test_every_row_says_where_a_flag_is_or_what_to_use():
             "--tag acme/app:1: the tag can't contain an image name; use --name acme/app ",
         ),
         ("-t localhost:5000/app", "use --name localhost:5000/app, or --set"),
+        ("-t 1 --tag 2", "--tag is given twice; use only one"),
         ("-f sub/web.Dockerfile", "use --dockerfile sub/web.Dockerfile"),
         ("-f Dockerfile", "not a bake file or Compose file; use --dockerfile Dockerfile"),
         (

@@ -15,6 +15,7 @@ from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem
 from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
 from openhqm_tui.domain.plan.builders import Node
 from openhqm_tui.domain.plan.options import BuildOptions
+from openhqm_tui.domain.plan.overrides import Overrides
 from openhqm_tui.domain.platforms import Platform, parse_platforms
 from openhqm_tui.domain.remedies import Reach
 from openhqm_tui.engine.docker.facts import EngineFacts
@@ -126,6 +127,23 @@ def test_the_given_base_replaces_the_upstream_image() -> None:
     assert (
         "contexts" not in ready(base_image="python:3.13-slim", plan_only=True).plan.targets[0].body
     )
+
+
+def test_a_base_built_on_this_machine_cant_be_pulled() -> None:
+    pull = Overrides(("--pull",))
+    with pytest.raises(UsageProblem, match="-debian was built on this machine"):
+        ready(base_image="openhqm-base:3.13-debian", overrides=pull, plan_only=True)
+    assert ready(base_image="mine:1", overrides=pull, plan_only=True).plan.targets
+
+
+def test_the_base_of_a_lone_dockerfile_is_replaced() -> None:
+    lone = msgspec.structs.replace(
+        THEIRS, bake_file="", bases=("debian:12",), bake_targets={"app": {"context": "."}}
+    )
+    run = ready("app", source=lone, platforms=(), plan_only=True)
+    assert run.plan.targets[0].body["contexts"] == {"debian:12": "docker-image://mine:1"}
+    assert run.info.base == "mine:1"
+    assert "contexts" not in ready("app", source=lone, base_image="").plan.targets[0].body
 
 
 def test_the_upstream_base_image_is_not_replaced() -> None:

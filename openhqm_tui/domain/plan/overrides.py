@@ -40,6 +40,11 @@ class Overrides(msgspec.Struct, frozen=True):
         return bool(self.words or self.attributes)
 
     @property
+    def pulls(self) -> bool:
+        """Whether every image is looked up in its registry."""
+        return "--pull" in self.words
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """The flags to print a definition with; outputs that are files are only marked."""
         return tuple(_marked(word, index) for index, word in enumerate(self.words))

@@ -94,6 +94,11 @@ def prepare(
     if not plan_only:
         warnings += _check_builder(options, facts)
     base = _base(options, facts, source, platforms)
+    if base is not None and base.ref == _bootstrapped(options) and options.overrides.pulls:
+        raise UsageProblem(
+            f"--pull looks for base images in registries, but {base.ref} was built on this machine",
+            fix="omit --pull, or use --base-image REF",
+        )
     if base is not None and not plan_only:
         warnings += check_base(base, platforms, facts, asked=bool(options.base_image))
     bundle = ca_bundle(options.ca_bundle)
@@ -345,6 +350,10 @@ def _upstream(options: BuildOptions) -> str:
     return f"python:{options.python_version}-slim"
 
 
+def _bootstrapped(options: BuildOptions) -> str:
+    return BOOTSTRAPPED_BASE.replace("3.13", options.python_version, 1)
+
+
 def _working_folder(source: Source) -> str:
     return source.context if source.kind is SourceKind.BAKE else str(Path.cwd())
 
@@ -449,7 +458,7 @@ def _base(
         platforms,
         explicit=options.base_image or None,
         upstream=_upstream(options),
-        bootstrapped=BOOTSTRAPPED_BASE.replace("3.13", options.python_version, 1),
+        bootstrapped=_bootstrapped(options),
         driver=facts.driver or "docker",
     )
 
