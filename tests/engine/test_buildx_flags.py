@@ -25,6 +25,8 @@ from openhqm_tui.domain.plan.permissions import PermissionsNeeded
 from openhqm_tui.run.start.permissions import check_permissions
 from openhqm_tui.run.start.prepare import prepare
 from tests.engine.test_definitions import FACTS, HERE, NEEDS_BUILDX, bake, expected
+from tests.guides.commands import Command, commands
+from tests.guides.places import GUIDES
 
 pytestmark = NEEDS_BUILDX
 # The version whose flags the table has.
@@ -236,6 +238,26 @@ def test_outputs_are_added_to_files_that_the_definition_writes(folder: Path, wor
     assert body == wanted
 
 
+GUIDE = [
+    command
+    for command in commands(GUIDES / "bake.md")
+    if command.words[0] == "openhqm-tui" and not command.inline
+]
+
+
+@pytest.mark.parametrize("command", GUIDE, ids=lambda command: " ".join(command.words))
+def test_the_commands_of_the_guide_work(folder: Path, command: Command) -> None:
+    (folder / "docker-bake.hcl").write_text("""
+group "default" { targets = ["web", "worker"] }
+group "release" { targets = ["web"] }
+target "web" {}
+target "worker" {}
+""")
+    words = [word for word in command.words[2:] if word not in {">", "bake.json"}]
+    assert command.words[1] in {"build", "plan"}
+    assert main(["plan", *words]) == 0
+
+
 def in_help(command: str) -> set[str]:
     return set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", output_of(command, "--help"), re.MULTILINE))
 
@@ -262,6 +284,7 @@ def test_every_row_is_tested(flag: Any) -> None:
     [
         ("--set nope.pull=true", "with --set=nope.pull=true: could not find any target matching"),
         ("--set app.bogus=1", "unknown key: bogus"),
+        ("--build-all --set app.bogus=1", "with --set=app.bogus=1: unknown key: bogus"),
         ("--set app.no-cache=maybe", "invalid value maybe for boolean key no-cache"),
     ],
 )

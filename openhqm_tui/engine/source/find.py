@@ -275,6 +275,8 @@ def _resolved(
         return print_targets(definition, [EVERY]), ()
     except UsageProblem:
         if wanted is None:
+            if definition.overrides and _is_valid(definition):
+                raise  # The flags are wrong, not some targets.
             return _print_each(definition, _listed_names(definition) or ["default"])
     words = list(wanted or ["default"])
     # Anything else could be a flag, or the address of another definition.
@@ -284,6 +286,15 @@ def _resolved(
     names = _listed_names(definition)
     meant = [_exact(word, names, definition) for word in words]
     return print_targets(definition, meant), ()
+
+
+def _is_valid(definition: Definition) -> bool:
+    """Return whether a definition is valid without the flags."""
+    try:
+        print_targets(msgspec.structs.replace(definition, overrides=NO_OVERRIDES), [EVERY])
+    except UsageProblem:
+        return False
+    return True
 
 
 def _listed_names(definition: Definition) -> list[str]:
