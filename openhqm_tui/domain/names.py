@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
 
 _ELLIPSIS = "…"
 # Fewer characters of a common start say nothing.
 _LEAST_START = 4
+_LEAST_PIECES = 8
 _SEPARATORS = "-_."
 
 
 def cut_middle(text: str, room: int) -> str:
-    """Return text of at most `room` characters, without its middle if it is longer."""
-    if len(text) <= room:
-        return text
-    room = max(1, room)
+    """Return text of at most `room` characters, without its middle if it is longer.
+
+    With little room, its end is left out: two short pieces are harder to read.
+    """
+    if len(text) <= room or room < _LEAST_PIECES:
+        return cut_end(text, room)
     end = room // 2
-    return text[: room - 1 - end] + _ELLIPSIS + (text[-end:] if end else "")
+    return text[: room - 1 - end] + _ELLIPSIS + text[-end:]
 
 
-def shortened(names: Sequence[str], room: int) -> dict[str, str]:
+def shortened(names: Iterable[str], room: int) -> Mapping[str, str]:
     """Return names of at most `room` characters by their full names, distinct where possible.
 
     If one doesn't fit, all lose as much as necessary of their common start, since the rest tells
     them apart; what still doesn't fit loses its middle.
     """
-    return dict(_shortened(tuple(names), max(1, room)))
+    return _shortened(tuple(names), max(1, room))
 
 
 @lru_cache(maxsize=64)
-def _shortened(names: tuple[str, ...], room: int) -> tuple[tuple[str, str], ...]:
+def _shortened(names: tuple[str, ...], room: int) -> Mapping[str, str]:
     if max(map(len, names), default=0) <= room:
-        return tuple((name, name) for name in names)
+        return {name: name for name in names}
     common = _common_words(names) if len(names) > 1 else 0
     kept = max(0, room - 1 - max(len(name) - common for name in names))
     kept = kept if kept >= _LEAST_START else 0
@@ -52,7 +55,7 @@ def _shortened(names: tuple[str, ...], room: int) -> tuple[tuple[str, str], ...]
             # They differ only in the middle: show what comes after their common start.
             rest = _ELLIPSIS + name[start:]
             found[name] = text if len(group) == 1 else cut_end(rest, room)
-    return tuple((name, found[name]) for name in names)
+    return {name: found[name] for name in names}
 
 
 def _common_words(names: Sequence[str]) -> int:

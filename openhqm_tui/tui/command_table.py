@@ -13,7 +13,7 @@ from openhqm_tui.tui.commands.registry import Command
 from openhqm_tui.tui.doctor.commands import DOCTOR
 from openhqm_tui.tui.guides.commands import GUIDES
 from openhqm_tui.tui.history.commands import HISTORY
-from openhqm_tui.tui.log.commands import LOG
+from openhqm_tui.tui.log.commands import FILTER, LOG
 from openhqm_tui.tui.plan.commands import BUILDERS, PLAN
 from openhqm_tui.tui.run.commands import REPLAY, RUN, SEARCH, STEPS
 
@@ -87,6 +87,7 @@ _ALL: tuple[Command, ...] = (
     *BUILDERS,
     *RUN,
     *LOG,
+    *FILTER,
     *SEARCH,
     *STEPS,
     *TABLE,
@@ -98,9 +99,9 @@ _ALL: tuple[Command, ...] = (
 
 PLACES = ("plan", "run", "checks", "history", "doctor")
 _WIDGETS = {
-    "plan": ("matrix", "builders"),
-    "run": ("targets", "digest", "steps", "log", "typed", "search"),
-    "checks": ("table", "evidence"),
+    "plan": ("matrix", "filter", "builders"),
+    "run": ("targets", "filter", "digest", "steps", "log", "typed", "search"),
+    "checks": ("table", "filter", "evidence"),
     "history": ("table",),
     "doctor": ("table", "log", "typed"),
     "guides": ("guide",),
@@ -116,6 +117,7 @@ _TITLES = {
     "steps": "In the steps",
     "log": "In a log",
     "typed": "While typing a search",
+    "filter": "While typing a filter",
     "search": "In the search across logs",
     "table": "In the table",
     "checks": "Checks",

@@ -52,18 +52,18 @@ def test_a_hundred_names_of_sixty_characters_stay_distinct(room: int) -> None:
 @pytest.mark.parametrize(
     ("cut", "room", "expected"),
     [
-        (cut_middle, 6, "abcdef"),
-        (cut_middle, 5, "ab…ef"),
-        (cut_middle, 4, "a…ef"),
-        (cut_middle, 1, "…"),
-        (cut_end, 6, "abcdef"),
-        (cut_end, 5, "abcd…"),
+        (cut_middle, 10, "abcdefghij"),
+        (cut_middle, 9, "abcd…ghij"),
+        (cut_middle, 8, "abc…ghij"),
+        (cut_middle, 7, "abcdef…"),
+        (cut_end, 10, "abcdefghij"),
+        (cut_end, 9, "abcdefgh…"),
         (cut_end, 1, "…"),
     ],
 )
 def test_text_is_cut(cut: object, room: int, expected: str) -> None:
     assert callable(cut)
-    assert cut("abcdef", room) == expected
+    assert cut("abcdefghij", room) == expected
 
 
 @pytest.mark.parametrize(

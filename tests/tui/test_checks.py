@@ -240,7 +240,7 @@ async def test_a_long_name_leaves_room_for_the_verdicts(world: World):
         await pilot.press("3")
         await settle(pilot)
         assert f"✓ {ALL}" in rows(app)[1]
-        assert "… linux/amd64" in rows(app)[1]
+        assert "a-target-…ts-to-read linux/amd64" in rows(app)[1]
         assert name in text(app, "#evidence")
 
 

@@ -16,8 +16,8 @@ def test_one_command_for_each_set_of_platforms():
     rows = {"all": (AMD, ARM), "redis": (ARM,), "kafka": (AMD, ARM)}
     lines = command_lines(BuildOptions(rows, "ghcr.io/acme/openhqm", "1.2"), 8)
     names = " --name ghcr.io/acme/openhqm --tag 1.2"
-    first = f"--backend all --backend kafka --platforms linux/amd64,linux/arm64{names}"
-    second = f"--backend redis --platforms linux/arm64{names}"
+    first = f"all kafka --platforms linux/amd64,linux/arm64{names}"
+    second = f"redis --platforms linux/arm64{names}"
     assert lines.build == (f"openhqm-tui build {first}", f"openhqm-tui build {second}")
     assert lines.bake == (
         f"openhqm-tui plan {first}{BAKE}",

@@ -41,7 +41,7 @@ def test_invalid_keymaps_are_one_line(keymap, words):
         {"plan.all": "b", "plan.build": "ctrl+y"},
         {"go.run": "f2, f3"},
         {"table.down": "n"},
-        {"plan.all": "full_stop", "plan.none": "slash"},
+        {"plan.all": "full_stop", "plan.none": "minus"},
     ],
 )
 def test_valid_keymaps_are_accepted(keymap):

@@ -32,6 +32,7 @@ def _many(world: World) -> None:
     world.source = Source(
         kind=SourceKind.BAKE,
         variants=tuple(Variant(name, "Dockerfile linux/amd64") for name in names),
+        bake_file="docker-bake.hcl",
         bake_targets=dict.fromkeys(names, body),
     )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import msgspec
 import pytest
 from textual.widgets import Button, Input, Static
 
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
+from openhqm_tui.domain.plan.bake import Source, SourceKind, TargetGroup, Variant
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.plan.requirements import ProjectRequirements, RequirementLines
 from openhqm_tui.domain.platforms import parse_platform
@@ -17,6 +20,7 @@ from openhqm_tui.engine.source.base_image import Pullable
 from openhqm_tui.tui.plan.fields import PlanFields
 from openhqm_tui.tui.plan.matrix import Matrix
 from openhqm_tui.tui.plan.screen import PlanScreen
+from openhqm_tui.tui.plan.source_line import SourceLine, source_words
 from openhqm_tui.tui.plan.variant_panel import CommandLines, VariantDetails
 from tests.eight_variants import EIGHT
 from tests.tui import folders
@@ -237,21 +241,21 @@ async def test_headings_and_names_stay_visible_while_the_cells_scroll(world: Wor
         await settle(pilot)
         heading = "all rows"
         assert "linux/amd64" in lines(app)[0]
-        assert "service-00" in lines(app)[2]
+        assert "…00-" in lines(app)[2]
         await pilot.press("G", "right", "right", "right", "space")
         await pilot.pause()
         shown = lines(app)
         assert heading in shown[0]
         assert "linux/arm/v7" in shown[0]
         assert "linux/amd64" not in shown[0]
-        assert "service-63" in "".join(shown)
-        assert "service-00" not in "".join(shown)
+        assert "…63-" in "".join(shown)
+        assert "…00-" not in "".join(shown)
         assert place(app).rows() == {
             app.session.source.variants[63].name: (parse_platform("linux/arm/v7"),)
         }
         # A click selects the visible cell.
         matrix = app.screen.query_one(Matrix)
-        y = next(i for i, line in enumerate(shown) if "service-60" in line)
+        y = next(i for i, line in enumerate(shown) if "…60-" in line)
         x = shown[0].index("linux/s390x")
         await pilot.click(matrix, offset=(x, y))
         await pilot.pause()
@@ -260,7 +264,7 @@ async def test_headings_and_names_stay_visible_while_the_cells_scroll(world: Wor
         await pilot.press("g", "left", "left", "left")
         await pilot.pause()
         assert "linux/amd64" in lines(app)[0]
-        assert "service-00" in lines(app)[2]
+        assert "…00-" in lines(app)[2]
 
 
 async def test_a_bake_file_defines_its_own_platforms(world: World):
@@ -407,3 +411,135 @@ async def test_nothing_to_build_is_reported_in_the_matrix(world: World):
         assert "Buildx can't evaluate /x/docker-bake.hcl: invalid block" in summary(app)
         assert app.screen.query_one("#build", Button).disabled
         assert not app.screen.query_one(PlanFields).has_focus
+
+
+def definition(**bodies: dict[str, Any]) -> Source:
+    """Return the source of a bake file with these targets, and the groups `default` and `few`."""
+    names = tuple(bodies)
+    return Source(
+        kind=SourceKind.BAKE,
+        variants=tuple(Variant(name, f"The {name}") for name in names),
+        context="/src/acme",
+        bake_file="/src/acme/docker-bake.hcl",
+        bake_files=("/src/acme/docker-bake.hcl", "/src/acme/docker-bake.override.hcl"),
+        bake_targets=bodies,
+        groups=(
+            TargetGroup("default", "Everything", names),
+            TargetGroup("few", "", names[:1]),
+        ),
+    )
+
+
+TAGGED: dict[str, Any] = {"tags": ["acme/web:1"], "platforms": ["linux/amd64", "linux/arm64"]}
+CLI: dict[str, Any] = {
+    "output": [{"type": "local", "dest": "./out"}],
+    "platforms": ["linux/amd64", "darwin/arm64"],
+}
+
+
+async def test_artifacts_are_counted_apart_and_shown_with_their_place(world: World):
+    world.source = definition(web=TAGGED, cli=CLI, lint={"call": "check"})
+    app = world.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("a", "down")
+        await pilot.pause()
+        assert "3 targets · 2 images · 2 artifacts" in summary(app)
+        assert "→ local Docker · artifacts → ./out" in summary(app)
+        assert "→ ./out" in lines(app)[3]
+        assert "lint result" in lines(app)[4]
+        assert "output artifact → ./out, not checked" in side(app)
+        assert "also   darwin/arm64" in side(app)
+        assert "tags" not in side(app)
+        await pilot.press("n", "space")
+        await pilot.pause()
+        assert "1 target · 1 artifact" in summary(app)
+        assert "local Docker" not in summary(app)
+
+
+async def test_only_fields_with_an_effect_are_shown(world: World):
+    world.source = definition(web=TAGGED, cli=CLI)
+    app = world.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        shown = {field.id for field in app.screen.query(Input) if field.region.height}
+        assert shown == {"jobs"}
+        assert place(app).check_action("edit_name", ()) is None
+
+
+async def test_untagged_images_of_a_definition_are_named_after_the_folder(world: World):
+    world.source = definition(web={})
+    app = world.app()
+    async with app.run_test(size=(200, 60)) as pilot:
+        await settle(pilot)
+        name = app.screen.query_one("#name", Input)
+        assert (name.value, name.placeholder) == ("", "acme-web")
+        assert "tags   acme-web:latest (the file has no tags)" in side(app)
+        await pilot.press("space", "e", *"mine")
+        await pilot.pause()
+        assert "tags   mine:latest-web" in side(app)
+        await pilot.press(*["backspace"] * 4)
+        await pilot.pause()
+        assert "tags   acme-web:latest" in side(app)
+        assert "✗" not in summary(app)
+
+
+async def test_a_group_selects_its_targets_on_their_own_platforms(world: World):
+    world.source = definition(web=TAGGED, cli=CLI)
+    app = world.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        line = str(app.screen.query_one(SourceLine).content)
+        assert "docker-bake.hcl + " in line
+        assert line.endswith("docker-bake.override.hcl · groups  default 2   few 1 ")
+        await pilot.press("S", "down", "enter")
+        await pilot.pause()
+        assert place(app).rows() == {"web": (AMD, ARM)}
+        await app.run_action("screen.choose_group(0)")
+        await pilot.pause()
+        assert place(app).rows() == {"web": (AMD, ARM), "cli": (AMD,)}
+        await pilot.press("y")
+        assert app.clipboard == "openhqm-tui build"
+        await pilot.press("S", "escape")
+        assert len(place(app).rows()) == 2
+
+
+async def test_a_filter_narrows_the_rows_and_keeps_the_selection(world: World):
+    world.source = definition(web=TAGGED, cli=CLI, worker={"platforms": ["linux/amd64"]})
+    app = world.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("space", "slash", *"work")
+        await pilot.pause()
+        assert place(app).shown_names == ("worker",)
+        assert "matches" in lines(app)[0]
+        await pilot.press("enter", "space")
+        await pilot.pause()
+        assert place(app).rows() == {"web": (AMD,), "worker": (AMD,)}
+        await pilot.press("slash", *"xyz")
+        await pilot.pause()
+        assert "no target matches the filter" in lines(app)[0]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert len(place(app).shown_names) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "context", "files", "words"),
+    [
+        (SourceKind.BUNDLED, "", (), "no Dockerfile, bake or Compose file in /src/acme"),
+        (SourceKind.BUNDLED, "/src/acme", (), "checkout with the bundled Dockerfile: /src/acme"),
+        (SourceKind.CHECKOUT, "/src/acme", (), "OpenHQM checkout /src/acme"),
+        (SourceKind.BAKE, "/src/acme", ("/src/acme/x.hcl", "/y.hcl"), "x.hcl + /y.hcl"),
+        (SourceKind.BAKE, "/src/acme", (), "Dockerfile: one target, named after its folder"),
+    ],
+)
+def test_the_source_is_named(kind: SourceKind, context: str, files: tuple[str, ...], words: str):
+    source = Source(
+        kind=kind,
+        variants=(),
+        context=context,
+        bake_files=files,
+        dockerfile="" if files else "/src/acme/Dockerfile",
+    )
+    assert words in source_words(source, Path("/src/acme")).plain

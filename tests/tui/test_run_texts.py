@@ -60,7 +60,7 @@ def test_a_later_attempt_is_shown_and_a_long_name_shortened(tmp_path: Path):
         " ▸ kafka attempt 2   0:03 "
     )
     first = two_lines(long, NOW, 26, marked=False, focused=False)[0].plain
-    assert first == " ▸ my-very-long… ↻12 0:03 "
+    assert first == " ▸ my-ver…and-on ↻12 0:03 "
 
 
 @pytest.mark.parametrize("width", [10, 20, 26, 31, 52])

@@ -16,6 +16,7 @@ from openhqm_tui.domain.run.critical_path import emulation_cost
 from openhqm_tui.domain.run.decisions import (
     allowed_unknown,
     held_words,
+    products_text,
     push_failed,
     result_text,
     status_text,
@@ -257,7 +258,7 @@ def last_line(state: RunState) -> str:
     results = ", ".join(f"{count} {word}" for word, count in counts.items())
     took = state.elapsed(state.ended or state.last_at)
     elapsed = elapsed_text(took, running=state.in_progress)
-    line = f"{count_text(len(lanes), 'image')}: {results} in {elapsed}"
+    line = f"{products_text(state)}: {results} in {elapsed}"
     if hits := hits_of(state).words:
         line += f" · {hits}"
     if state.interrupted:

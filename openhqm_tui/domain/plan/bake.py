@@ -466,6 +466,19 @@ def tags_for(source: Source, target: str, choices: Choices) -> tuple[str, ...]:
     return tags
 
 
+def untagged(source: Source) -> tuple[str, ...]:
+    """Return the targets whose images are named by the options, not by the definition."""
+    bodies = source.bake_targets
+    names = [variant.name for variant in source.variants]
+    if source.kind is not SourceKind.BAKE:
+        return tuple(names)
+    return tuple(
+        name
+        for name in names
+        if builds_image(bodies.get(name, {})) and not _names(bodies.get(name, {}))
+    )
+
+
 def _in_image_name(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
@@ -490,7 +503,7 @@ def changes(source: Source, plan: Plan, native: Platform, *, push: bool) -> list
         how = "pushed after their checks" if push else "loaded into Docker to be checked"
         lines.append(f"images are {how} instead of using output type={', type='.join(kinds)}")
     untagged = [one for one in images if one.body["tags"] and not _names(bodies[one.name])]
-    if untagged:
+    if untagged and source.bake_file:
         named = ", ".join(f"{one.name} ({one.tags[0]})" for one in untagged[:_MOST_NAMED])
         more = f" and {len(untagged) - _MOST_NAMED} more" if len(untagged) > _MOST_NAMED else ""
         lines.append(f"untagged targets get a tag, so that they can be checked: {named}{more}")

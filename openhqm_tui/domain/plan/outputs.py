@@ -13,6 +13,7 @@ _OPTIONS = {
     *("rewrite-timestamp", "prefer-nondist-layers"),
 }
 _ANNOTATION = "annotation"
+_WITHOUT_PLACE = {"cacheonly": "build cache", "check": "lint result"}
 
 
 def read_output(entry: Any) -> dict[str, str]:
@@ -49,6 +50,15 @@ def artifacts_of(body: Mapping[str, Any]) -> tuple[str, ...]:
         for output in outputs
         if not is_image(output)
     )
+
+
+def artifact_text(artifact: str) -> str:
+    """Return briefly where one of `artifacts_of` goes: `→ ./out`; or what it is: `lint result`."""
+    kind, _, place = artifact.partition(" ")
+    if place:
+        return f"→ {place}"
+    kind = kind.partition(",")[0]
+    return _WITHOUT_PLACE.get(kind, kind)
 
 
 def image_options(body: Mapping[str, Any]) -> tuple[str, ...]:

@@ -112,6 +112,19 @@ def result_text(lane: LaneState) -> StatusText:
     return status_text(lane)
 
 
+def images(state: RunState) -> list[LaneState]:
+    """Return the lanes of a run that are images, not parts of artifacts."""
+    return [lane for lane in state.lanes if not lane.target.info.artifacts]
+
+
+def products_text(state: RunState) -> str:
+    """Return how many images and artifacts a run has: `5 images, 2 artifacts`."""
+    artifacts = sum(bool(target.info.artifacts) for target in state.targets.values())
+    words = count_text(artifacts, "artifact") if artifacts else ""
+    found = images(state)
+    return ", ".join(filter(None, (count_text(len(found), "image") if found else "", words)))
+
+
 _MOST_NAMED = 3
 
 

@@ -449,7 +449,8 @@ def _describe(body: dict[str, Any]) -> str:
             platforms.append(str(parse_platform(text)))
         except UsageProblem:
             platforms.append(str(text))
-    where = str(body.get("dockerfile") or "Dockerfile")
+    inline = "inline Dockerfile" if body.get("dockerfile-inline") else ""
+    where = inline or str(body.get("dockerfile") or "Dockerfile")
     return " ".join(part for part in (where, body.get("target") or "", *platforms) if part)
 
 

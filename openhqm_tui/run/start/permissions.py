@@ -160,7 +160,8 @@ def _chosen(
     options: BuildOptions, source: Source, bundle: str, folder: str
 ) -> frozenset[Permission]:
     """Return what the user named: in flags, in settings, or by the current folder."""
-    reads = [bundle] if bundle else []
+    # The targets of a definition have their own secrets.
+    reads = [bundle] if bundle and source.kind is not SourceKind.BAKE else []
     if source.kind is not SourceKind.BAKE and not is_remote(source.context):
         reads.append(source.context)
     if options.dockerfile or source.kind is SourceKind.BUNDLED:

@@ -78,6 +78,10 @@ CHECKS: tuple[Command, ...] = (
         "Open the guide section about this check.",
         "read_more",
     ),
+    Command(
+        *("checks", "checks.filter", "slash", "Filter"),
+        *("Show only images with some words in name, platform or status.", "filter", True),
+    ),
     Command("checks", "checks.copy", "y", "Copy", "Copy the displayed result.", "copy", True),
     Command(
         "evidence",

@@ -19,6 +19,8 @@ from textual.widgets import Static
 from openhqm_tui.domain.checks.catalog import CHECKS, check_named, checks_for, in_order
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.guides import place_of_check
+from openhqm_tui.domain.names import matches
+from openhqm_tui.domain.run.decisions import images
 from openhqm_tui.domain.run.state import LaneState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import plain
@@ -37,9 +39,10 @@ from openhqm_tui.tui.checks.text import (
     verdict_of,
 )
 from openhqm_tui.tui.command_table import bindings
-from openhqm_tui.tui.core.labels import path_words
+from openhqm_tui.tui.core.labels import path_words, state_mark
 from openhqm_tui.tui.core.session import copy
 from openhqm_tui.tui.widgets.base_screen import BaseScreen
+from openhqm_tui.tui.widgets.filter_bar import FilterBar
 from openhqm_tui.tui.widgets.key_line import KeyLine
 from openhqm_tui.tui.widgets.table import CellTable
 
@@ -178,7 +181,7 @@ def _cut(line: str) -> str:
 
 # Minimum height of a terminal for showing the results of other images.
 _TALL = 34
-_ABOUT_ANSWERS = {"again", "next_failure", "only_others", "copy", "open"}
+_ABOUT_ANSWERS = {"again", "next_failure", "only_others", "copy", "open", "filter"}
 _LANE_TIPS = (
     "An image: one target on one platform.",
     "Whether the image runs natively or under an emulator, which can cause failures of its own.",
@@ -216,6 +219,7 @@ class ChecksScreen(BaseScreen):
         )
         yield Vertical(
             Static(id="checks-summary"),
+            FilterBar(),
             VerdictTable(self._explain, self._check_at),
             VerticalScroll(Static(id="evidence"), id="evidence-box", can_focus=False),
             id="checks",
@@ -308,6 +312,22 @@ class ChecksScreen(BaseScreen):
         self._show_answer()
         self.refresh_bindings()
 
+    def action_filter(self) -> None:
+        """Type words that filter the images."""
+        self.query_one(FilterBar).open()
+
+    @on(FilterBar.Changed)
+    async def filter_changed(self) -> None:
+        """Show the images that match."""
+        await self.catch_up()
+
+    @on(FilterBar.Left)
+    def filter_left(self, message: FilterBar.Left) -> None:
+        """Return to the table."""
+        table = self.query_one(VerdictTable)
+        table.focus()
+        table.action_move(message.steps, 0)
+
     def action_open(self) -> None:
         """Open the evidence of the selected result."""
         self.cell_opened()
@@ -368,9 +388,12 @@ class ChecksScreen(BaseScreen):
     def _choose(self, state: RunState) -> None:
         """Set the lanes and checks to show: all, or those with results other than pass."""
         checks = _checks_of(state, self.session.run_folder)
-        self._lanes = state.lanes
+        words = self.query_one(FilterBar).words
+        found = images(state)
+        self._lanes = [lane for lane in found if matches(_filtered_text(lane), words)]
+        self.query_one(FilterBar).tell(len(self._lanes), len(found), "image")
         if self._only_others:
-            self._lanes = [lane for lane in state.lanes if _is_worth_a_look(lane)]
+            self._lanes = [lane for lane in self._lanes if _is_worth_a_look(lane)]
             told = {verdict.check for lane in self._lanes for verdict in not_passed(lane)}
             checks = tuple(check for check in checks if check in told)
         self._checks = checks
@@ -422,6 +445,10 @@ class ChecksScreen(BaseScreen):
         folder, top = self.session.run_folder, self.app.screen
         if isinstance(top, EvidenceScreen) and folder is not None:
             top.show(lane, check, folder.evidence_file(*lane.key))
+
+
+def _filtered_text(lane: LaneState) -> str:
+    return " ".join([*lane.key, state_mark(lane).word])
 
 
 def _is_worth_a_look(lane: LaneState) -> bool:

@@ -11,8 +11,8 @@ from textual.content import Content
 
 from openhqm_tui.domain.checks.catalog import check_named
 from openhqm_tui.domain.checks.verdict import Answer
+from openhqm_tui.domain.names import shortened
 from openhqm_tui.domain.run.state import LaneState
-from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.checks.text import (
     CHECKING,
     answer_cell,
@@ -127,7 +127,9 @@ def _lane_cells(lane: LaneState, width: int) -> list[Content]:
     # Results need room next to a long name; the details below show it in full.
     room = max(_NAME, width // 4)
     return [
-        Content.assemble((one_line(target, room), "bold"), f" {platform}"),
+        Content.assemble(
+            (shortened(lane.target.run.targets, room)[target], "bold"), f" {platform}"
+        ),
         Content(how_it_runs(lane)),
         state_mark(lane).content,
     ]

@@ -12,7 +12,7 @@ from openhqm_tui.domain.checks.catalog import check_named, hint_of
 from openhqm_tui.domain.checks.verdict import SEVERITIES, Answer, Verdict
 from openhqm_tui.domain.failures.failure import failed_checks
 from openhqm_tui.domain.formatting import count_text, duration_text, local_time_text, size_text
-from openhqm_tui.domain.run.decisions import allowed_unknown, held_words
+from openhqm_tui.domain.run.decisions import allowed_unknown, held_words, images, products_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line, plain
@@ -74,9 +74,9 @@ def how_it_runs(lane: LaneState) -> str:
 
 def summary_words(state: RunState) -> Content:
     """Return the numbers of verified images and passed checks, and what is being checked."""
-    lanes = state.lanes
+    lanes = images(state)
     statuses = Counter(lane.status for lane in lanes)
-    parts: list[Content | str] = [Content.styled(count_text(len(lanes), "image"), "bold")]
+    parts: list[Content | str] = [Content.styled(products_text(state), "bold")]
     for status in Status:
         if number := statuses[status]:
             mark = status_mark(status)
@@ -89,6 +89,8 @@ def summary_words(state: RunState) -> Content:
                 mark = answer_mark(answer)
                 parts.append(", ")
                 parts.append(Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style))
+    if any(target.info.artifacts for target in state.targets.values()):
+        parts.append(" · artifacts are not checked")
     if not state.info.check:
         parts.append(" · checks are disabled for this run")
     if state.info.push:

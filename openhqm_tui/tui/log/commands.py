@@ -126,3 +126,11 @@ LOG: tuple[Command, ...] = (
         "typed", "typed.previous", "up", "Previous", "Go to the previous match.", "next(-1)", True
     ),
 )
+
+
+FILTER: tuple[Command, ...] = (
+    Command("filter", "filter.keep", "enter", "Keep", "Keep the filter.", "keep", True),
+    Command("filter", "filter.leave", "escape", "Clear", "Remove the filter.", "leave", True),
+    Command("filter", "filter.next", "down", "Down", "Go down in the list.", "next(1)", True),
+    Command("filter", "filter.previous", "up", "Up", "Go up in the list.", "next(-1)", True),
+)

@@ -11,7 +11,7 @@ PLAN: tuple[Command, ...] = (
         "plan.all",
         "a",
         "All",
-        "Select every target on every platform.",
+        "Select every target on its own platforms; with a filter, the shown ones.",
         "choose_all",
         True,
     ),
@@ -32,6 +32,17 @@ PLAN: tuple[Command, ...] = (
         "Failed last time",
         "Select the images that failed, were cancelled or were not verified last time.",
         "choose_failed",
+    ),
+    Command(
+        "plan",
+        "plan.group",
+        "S",
+        "Select group",
+        "Select the targets of a group in the bake file.",
+        "list_groups",
+    ),
+    Command(
+        "plan", "plan.filter", "slash", "Filter", "Show only targets with some words.", "filter"
     ),
     Command(
         "plan",

@@ -1,8 +1,8 @@
-"""The dialogs of the Plan screen: builders, and the permissions that a build needs."""
+"""The dialogs of the Plan screen: builders, groups, and the permissions that a build needs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar
@@ -28,6 +28,7 @@ from openhqm_tui.tui.core.session import session_of
 from openhqm_tui.tui.widgets.dialogs import ListDialog, QuestionDialog
 
 if TYPE_CHECKING:
+    from openhqm_tui.domain.plan.bake import TargetGroup
     from openhqm_tui.domain.plan.options import BuildOptions
     from openhqm_tui.tui.plan.lookups import RunRefused
 
@@ -513,3 +514,60 @@ def _ask_pushes(
         ("push", "Build and push"),
     ]
     screen.app.push_screen(QuestionDialog("Push the images?", text, answers, leave="no"), answered)
+
+
+class ChooseGroup(ListDialog[int]):
+    """The groups of a definition with their descriptions; gives an index, None if closed."""
+
+    CSS_PATH = ["../widgets/dialogs.tcss", "dialogs.tcss"]  # noqa: RUF012
+    BINDINGS: ClassVar = [*bindings("dialog"), ("j", "step(1)"), ("k", "step(-1)")]
+
+    def __init__(self, groups: Sequence[TargetGroup]) -> None:
+        super().__init__()
+        self._groups = groups
+
+    def compose(self) -> ComposeResult:
+        """Build the list."""
+        with Vertical(classes="dialog"):
+            yield Static(Content.styled("Select the targets of", "bold"), classes="dialog-title")
+            yield OptionList(
+                *(Option(group_words(group)) for group in self._groups),
+                id="groups",
+                compact=True,
+                markup=False,
+            )
+            with Horizontal(classes="dialog-answers"):
+                yield Button("Select", id="select", compact=True, variant="primary")
+                yield Button("Cancel", id="leave", compact=True)
+
+    def on_mount(self) -> None:
+        """Select the first group."""
+        self.begin_with_first()
+
+    @on(OptionList.OptionSelected)
+    def selected(self, event: OptionList.OptionSelected) -> None:
+        """Give the selected group."""
+        self.dismiss(event.option_index)
+
+    @on(Button.Pressed)
+    def answered(self, event: Button.Pressed) -> None:
+        """Give the marked group, or None."""
+        marked = self.query_one(OptionList).highlighted
+        self.dismiss(marked if event.button.id == "select" else None)
+
+    def action_close(self) -> None:
+        """Close without a result."""
+        self.dismiss(None)
+
+
+def group_words(group: TargetGroup) -> Content:
+    """Return a group's name, description and targets in two lines."""
+    count = count_text(len(group.targets), "target")
+    description = one_line(group.description, 70)
+    return Content.assemble(
+        (one_line(group.name, 60), "bold"),
+        f"  {count}",
+        f" · {description}" if description else "",
+        "\n",
+        (f"  {one_line(', '.join(group.targets), 68)}", "$foreground-muted"),
+    )

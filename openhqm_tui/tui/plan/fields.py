@@ -12,10 +12,18 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Checkbox, Input, Label, Static
 
-from openhqm_tui.domain.plan.bake import DEFAULT_NAME
+from openhqm_tui.domain.plan.bake import (
+    DEFAULT_NAME,
+    Choices,
+    SourceKind,
+    repository_of,
+    tags_for,
+    untagged,
+)
 from openhqm_tui.domain.text import one_line
 
 if TYPE_CHECKING:
+    from openhqm_tui.domain.plan.bake import Source
     from openhqm_tui.domain.plan.options import BuildOptions
 
 
@@ -39,6 +47,7 @@ class Toggle(Checkbox):
 
 # The widgets to mark if the option of this name is invalid.
 FIELDS = ("name", "tag", "base", "push")
+_TAG_TIP = "Tag; -VARIANT is appended."
 _LABEL = 8
 # Below this width the switches move closer together.
 _TIGHT = 75
@@ -55,6 +64,15 @@ class CollapsedFields(Static):
     def on_click(self) -> None:
         """Show the fields."""
         self.post_message(self.Opened())
+
+
+def name_without_option(source: Source) -> str:
+    """Return the name of the images if none is given, as far as it is the same for all."""
+    if source.kind is not SourceKind.BAKE:
+        return DEFAULT_NAME
+    if len(names := untagged(source)) != 1:
+        return "FOLDER-TARGET"
+    return repository_of(tags_for(source, names[0], Choices(variants=(), platforms=()))[0])
 
 
 class PlanFields(Vertical):
@@ -75,6 +93,9 @@ class PlanFields(Vertical):
         & #builder:focus { background: $block-cursor-background; }
         & #builder { text-overflow: ellipsis; }
         & Toggle { margin: 0 0 0 2; }
+        &.-definition .-base { display: none; }
+        &.-definition #jobs-label { width: 9; padding: 0; }
+        &.-own-names .-names { display: none; }
         &.-tight Toggle { margin: 0; }
         & CollapsedFields {
             display: none; height: 1; color: $text-muted;
@@ -99,19 +120,22 @@ class PlanFields(Vertical):
         super().__init__()
         self.order = order
         self._builder_words = ""
+        # Whether the images of a definition are named after its folder, unless a name is given.
+        self._of_definition = False
 
     def compose(self) -> ComposeResult:
         """Build the fields."""
         order = self.order
-        with Horizontal():
+        with Horizontal(classes="-names"):
             yield Label("name")
             yield Input(order.name, id="name", compact=True, placeholder=DEFAULT_NAME)
             yield Label("tag", classes="-second")
             yield Input(order.tag, id="tag", compact=True, placeholder="latest")
         with Horizontal(classes="-more"):
-            yield Label("base")
-            yield Input(order.base_image, id="base", compact=True, placeholder="automatic")
-            yield Label("parallel", classes="-second")
+            yield Label("base", classes="-base")
+            base = order.base_image
+            yield Input(base, id="base", compact=True, placeholder="automatic", classes="-base")
+            yield Label("parallel", classes="-second", id="jobs-label")
             jobs = str(order.jobs) if order.jobs else ""
             restrict = r"(?:[1-9][0-9]{0,2})?"
             yield Input(jobs, id="jobs", compact=True, placeholder="all", restrict=restrict)
@@ -127,7 +151,7 @@ class PlanFields(Vertical):
         """Set the tooltips."""
         for id, words in (
             ("name", "Image name, optionally with a registry; separate several with commas."),
-            ("tag", "Tag; -VARIANT is appended."),
+            ("tag", _TAG_TIP),
             ("base", "Image to use instead of the Dockerfile's base; automatic if empty."),
             ("jobs", "Number of targets built in parallel; all if empty."),
             ("builder", "Choose the Buildx builder."),
@@ -137,6 +161,29 @@ class PlanFields(Vertical):
         ):
             self.query_one(f"#{id}").tooltip = words
         self._show_words()
+
+    def adapt(self, source: Source) -> None:
+        """Show only the fields that have an effect on what is built from a source."""
+        is_bake = source.kind is SourceKind.BAKE
+        self.set_class(is_bake, "-definition")
+        self.set_class(not untagged(source), "-own-names")
+        name = self.query_one("#name", Input)
+        name.placeholder = name_without_option(source)
+        if is_bake == self._of_definition:
+            return
+        self._of_definition = is_bake
+        if self.order.name == DEFAULT_NAME:
+            with self.prevent(Input.Changed):
+                name.value = "" if is_bake else DEFAULT_NAME
+        words = "Tag of images that have none in the file." if is_bake else _TAG_TIP
+        self.query_one("#tag").tooltip = words
+        self._show_words()
+
+    @property
+    def first(self) -> Input:
+        """The first visible field."""
+        names = self.query_one("#jobs" if self.has_class("-definition") else "#base", Input)
+        return names if self.has_class("-own-names") else self.query_one("#name", Input)
 
     def on_resize(self) -> None:
         """Redistribute the width of a row."""
@@ -155,7 +202,7 @@ class PlanFields(Vertical):
         """Collapse all fields but the names, or expand them."""
         self.set_class(folded, "-folded")
         if folded and self.query(".-more *:focus"):
-            self.query_one("#name").focus()
+            self.screen.set_focus(None if self.has_class("-own-names") else self.first)
 
     def show_builder(self, words: str) -> None:
         """Show the builder."""
@@ -198,7 +245,8 @@ class PlanFields(Vertical):
         value = event.value.strip()
         match event.input.id:
             case "name":
-                self.order = replace(self.order, name=value)
+                unnamed = self._of_definition and not value
+                self.order = replace(self.order, name=DEFAULT_NAME if unnamed else value)
             case "tag":
                 self.order = replace(self.order, tag=value)
             case "base":
@@ -238,7 +286,7 @@ class PlanFields(Vertical):
         button.refresh(layout=True)
         words = [
             f"builder {builder}",
-            f"base {order.base_image or 'automatic'}",
+            *([] if self._of_definition else [f"base {order.base_image or 'automatic'}"]),
             f"{order.jobs} parallel" if order.jobs else "all parallel",
             *(["push"] if order.push else []),
             *(["allow unknown"] if order.push and order.allow_unknown else []),

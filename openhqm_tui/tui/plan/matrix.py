@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from openhqm_tui.domain.formatting import duration_text, size_text
+from openhqm_tui.domain.names import cut_middle, shortened
 from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, LOCAL, Platform, own_platforms
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line
@@ -80,6 +81,13 @@ def own_cells(
     return found
 
 
+def platforms_of(source: Source | None, native: Platform | None) -> dict[str, tuple[Platform, ...]]:
+    """Return the own platforms of a definition's targets, in their order."""
+    names = (variant.name for variant in source.variants) if source else ()
+    bodies = source.bake_targets if source else {}
+    return {name: _named_platforms(bodies[name], native) for name in names if name in bodies}
+
+
 def _named_platforms(body: Mapping[str, Any], native: Platform | None) -> tuple[Platform, ...]:
     texts = body.get("platforms") or ()
     if native is None:
@@ -112,6 +120,8 @@ def failed_cells(cells: Iterable[Cell], past: Mapping[Key, PastLane]) -> list[Ce
 
 _HEAD_LINES = 2
 _LEAST_NAMES, _MOST_NAMES = 14, 32
+# Minimum and maximum width of the descriptions after the cells.
+_LEAST_TITLES, _MOST_TITLES = 24, 60
 _COLUMN = 22
 # Wide enough for the note about a slow emulator.
 _WIDE_COLUMN = 30
@@ -161,6 +171,9 @@ class Matrix(ScrollView, can_focus=True):
         self.past: dict[Key, PastLane] = {}
         self.note = ""
         self.own: frozenset[Cell] = frozenset()
+        self.artifacts: Mapping[str, str] = {}
+        self.titles: Mapping[str, str] = {}
+        self._corner = "all rows"
         # Row -1 is the heading with platforms, column -1 the names of variants.
         self.row = 0
         self.column = 0
@@ -178,14 +191,23 @@ class Matrix(ScrollView, can_focus=True):
     @property
     def names_width(self) -> int:
         """The width of the names, in full if they fit."""
-        room = max(_MOST_NAMES, self.size.width - self._cells_width)
-        most = max(_LEAST_NAMES, min(room, self.size.width - self._column))
+        # Also without a scrollbar, or it would make the rows too wide as it appears.
+        width = self.outer_size.width - self.scrollbar_size_vertical
+        room = max(_MOST_NAMES, width - self._cells_width)
+        most = max(_LEAST_NAMES, min(room, width - self._column))
         return min(self._names_need, most)
 
     @property
     def full_width(self) -> int:
         """The width of everything."""
-        return self._names_need + self._cells_width
+        longest = max((cell_len(title) + 2 for title in self.titles.values()), default=0)
+        return self._names_need + self._cells_width + min(longest, _MOST_TITLES)
+
+    @property
+    def _titles_width(self) -> int:
+        """The width of the descriptions; 0 if they don't fit after names and cells."""
+        room = self.size.width - self.names_width - self._cells_width
+        return min(room, _MOST_TITLES) if self.titles and room >= _LEAST_TITLES else 0
 
     @property
     def _column(self) -> int:
@@ -210,13 +232,18 @@ class Matrix(ScrollView, can_focus=True):
         note: str = "",
         nodes: dict[Platform, str] | None = None,
         own: Iterable[Cell] = (),
+        artifacts: Mapping[str, str] | None = None,
+        titles: Mapping[str, str] | None = None,
+        filtered: bool = False,
     ) -> None:
         """Show rows and columns, keeping the cursor if possible; `note` replaces missing rows.
 
         `nodes` are the nodes that build the platforms, if worth showing; `own` are the cells that
-        headings select, if there are any.
+        headings select, if there are any. `artifacts` says what targets produce instead of images,
+        `titles` are descriptions to show where there is room. `filtered`: there are other rows.
         """
-        self.own = frozenset(own)
+        self._corner = "matches" if filtered else "all rows"
+        self.own, self.artifacts, self.titles = frozenset(own), artifacts or {}, titles or {}
         self.variants, self.platforms, self.selection = variants, platforms, selection
         self.ways, self.past, self.note, self.nodes = ways, past, note, nodes or {}
         # Until the variants are known, keep the cursor's row.
@@ -243,8 +270,12 @@ class Matrix(ScrollView, can_focus=True):
             name, cells = Content(" " * self.names_width), self._ways_line()
         else:
             name, cells = self._row(row)
+        if titles := self._titles_width:
+            title = one_line(self.titles.get(self.variants[row], ""), titles - 2) if y > 1 else ""
+            cells += Content.styled(f"  {title}".ljust(titles), "$foreground-muted")
         fixed = Visual.to_strips(self, name, self.names_width, 1, style, pad=True)[0]
-        moving = Visual.to_strips(self, cells, self._cells_width, 1, style, pad=True)[0]
+        moved = self._cells_width + self._titles_width
+        moving = Visual.to_strips(self, cells, moved, 1, style, pad=True)[0]
         strip = Strip.join([fixed, moving.crop(left)])
         return strip.crop_extend(0, width, self.rich_style)
 
@@ -293,7 +324,10 @@ class Matrix(ScrollView, can_focus=True):
         place = self._place_at(event.x, event.y)
         room = self.names_width - _BEFORE_NAME - 1
         name = self.variants[place[0]] if place is not None and place[0] >= 0 else ""
-        tooltip = Content(name) if place is not None and place[1] < 0 and len(name) > room else None
+        title = self.titles.get(name, "")
+        words = f"{name}: {title}" if title else name
+        on_name = place is not None and place[1] < 0 and (title or len(name) > room)
+        tooltip = Content(words) if name and on_name else None
         if self.tooltip != tooltip:
             self.tooltip = tooltip
 
@@ -362,7 +396,7 @@ class Matrix(ScrollView, can_focus=True):
 
     def _heading(self) -> tuple[Content, Content]:
         box = self._box(self._cells(-1, -1))
-        corner = Content.assemble(" ", box, " all rows")
+        corner = Content.assemble(" ", box, f" {self._corner}")
         parts = []
         for index, platform in enumerate(self.platforms):
             box = self._box(self._cells(-1, index))
@@ -384,19 +418,33 @@ class Matrix(ScrollView, can_focus=True):
     def _row(self, row: int) -> tuple[Content, Content]:
         variant = self.variants[row]
         box = self._box(self._cells(row, -1))
-        words = (one_line(variant), "bold" if row == self.row else "")
+        short = shortened(self.variants, self.names_width - _BEFORE_NAME - 1)
+        words = (one_line(short[variant]), "bold" if row == self.row else "")
         name = Content.assemble(" ", box, " ", words)
+        here = (self.row, self.column)
         parts = []
         for column, platform in enumerate(self.platforms):
-            box = self._box([(variant, platform)])
-            cell = Content.assemble(" ", box, " ", self._last(variant, platform))
+            cell = self._cell((variant, platform), under_cursor=(row, column) == here)
             parts.append(self._lit(cell, row, column, self._column))
         return self._lit(name, row, -1, self.names_width), Content.assemble(*parts)
+
+    def _cell(self, cell: Cell, *, under_cursor: bool) -> Content:
+        box = self._box([cell])
+        if self.own and cell not in self.own:
+            # Not one of the target's own platforms: it can be added.
+            if cell in self.selection.cells:
+                return Content.assemble(" ", box, (" added", "$text-warning"))
+            if not under_cursor and (cell[0], str(cell[1])) not in self.past:
+                return Content.styled("  ·", "$foreground-muted")
+        return Content.assemble(" ", box, " ", self._last(*cell))
 
     def _last(self, variant: str, platform: Platform) -> Content:
         past = self.past.get((variant, str(platform)))
         if past is None:
-            return Content.styled("–", "$foreground-muted")
+            what = self.artifacts.get(variant, "–")
+            return Content.styled(
+                cut_middle(one_line(what), self._column - _BEFORE_NAME - 1), "$foreground-muted"
+            )
         mark = past_mark(past)
         if past.status in {Status.PASSED, Status.DONE}:
             facts = f" {duration_text(past.seconds)}" + (

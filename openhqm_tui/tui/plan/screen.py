@@ -11,7 +11,9 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from openhqm_tui.domain.formatting import count_text
+from openhqm_tui.domain.names import matches
 from openhqm_tui.domain.plan.options import field_errors
+from openhqm_tui.domain.plan.outputs import artifact_text, artifacts_of, builds_image
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.run.follow.eta import estimate_text
@@ -37,7 +39,9 @@ from openhqm_tui.tui.plan.matrix import (
     first_columns,
     native_cells,
     own_cells,
+    platforms_of,
 )
+from openhqm_tui.tui.plan.source_line import SourceLine
 from openhqm_tui.tui.plan.summary import (
     WIDE,
     BuildLine,
@@ -53,6 +57,7 @@ from openhqm_tui.tui.plan.variant_panel import (
     command_lines,
 )
 from openhqm_tui.tui.widgets.base_screen import BaseScreen
+from openhqm_tui.tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.history.estimate import PlanEstimator
@@ -64,6 +69,22 @@ if TYPE_CHECKING:
 
 # Seconds that a warning about a new run stays on screen.
 _WARNING_SECONDS = 20
+
+
+def artifacts_by_target(source: Source | None) -> dict[str, str]:
+    """Return what the targets that build no image produce."""
+    bodies = source.bake_targets if source else {}
+    return {
+        name: ", ".join(map(artifact_text, artifacts_of(body)))
+        for name, body in bodies.items()
+        if not builds_image(body)
+    }
+
+
+def titles(source: Source | None) -> dict[str, str]:
+    """Return the descriptions of the targets; none if all are the same."""
+    found = {variant.name: one_line(variant.title) for variant in source.variants} if source else {}
+    return found if len(set(found.values())) > 1 or len(found) == 1 else {}
 
 
 class PlanScreen(BaseScreen):
@@ -128,6 +149,14 @@ class PlanScreen(BaseScreen):
         return tuple(variant.name for variant in source.variants) if source else ()
 
     @property
+    def shown_names(self) -> tuple[str, ...]:
+        """The names that the filter shows."""
+        words = self.query_one(FilterBar).words
+        source = self.session.source
+        variants = source.variants if source else ()
+        return tuple(v.name for v in variants if matches(f"{v.name} {v.title}", words))
+
+    @property
     def plan_estimator(self) -> PlanEstimator | None:
         """The estimator; None until samples are loaded."""
         session, facts = self.session, self.facts
@@ -154,7 +183,14 @@ class PlanScreen(BaseScreen):
             allow = self.lookups.allowed
         elif session.source:
             allow = session.backend.chosen_beyond(order, session.source)
-        return command_lines(order, len(self.names), session.backend.defaults, allow)
+        return command_lines(
+            order,
+            len(self.names),
+            session.backend.defaults,
+            allow,
+            own=platforms_of(session.source, self._native),
+            groups=session.source.groups if session.source else (),
+        )
 
     async def catch_up(self) -> None:
         """Show everything; the definition may have changed on disk."""
@@ -188,8 +224,14 @@ class PlanScreen(BaseScreen):
         }
         # The line below the fields has room for the whole error.
         note = "nothing to build here: see the error below" if session.source_problem else ""
+        shown = self.shown_names
+        if self.names and not shown:
+            note = "no target matches the filter"
+        if session.source is not None:
+            self.fields.adapt(session.source)
+        self.query_one(FilterBar).tell(len(shown), len(self.names), "target")
         self.query_one(Matrix).show(
-            self.names,
+            shown,
             self.platforms,
             self.selection,
             ways,
@@ -197,6 +239,9 @@ class PlanScreen(BaseScreen):
             note,
             node_names(self.platforms, self.facts),
             self._own_cells(),
+            artifacts_by_target(session.source),
+            titles(session.source),
+            filtered=len(shown) < len(self.names),
         )
         self.query_one(PlanChoice).share_room()
         self.show_choice()
@@ -214,6 +259,8 @@ class PlanScreen(BaseScreen):
             )
             side = VariantDetails(session.source, order, matrix.ways, self.past, self.built, times)
             self.query_one(VariantScroll).show(side, matrix.variant, self.commands(shown=True))
+        folder = session.backend.folder
+        self.query_one(SourceLine).show(session.source, folder, order.selection)
         self.fields.mark_wrong(field_errors(order, session.source))
         if (facts := self.facts) is not None and facts.builder:
             self.fields.show_builder(f"{facts.builder} ({facts.driver})")
@@ -253,6 +300,7 @@ class PlanScreen(BaseScreen):
         """Gray out unavailable commands."""
         if not self.is_built:
             return True
+        session = self.session
         match action:
             case "build":
                 return None if self.reason() else True
@@ -263,6 +311,10 @@ class PlanScreen(BaseScreen):
                 return None if arguments == ("allow-unknown",) and not self.order.push else True
             case "copy":
                 return bool(self.rows()) or None
+            case "list_groups":
+                return bool(session.source and session.source.groups) or None
+            case "edit_name":
+                return None if self.fields.has_class("-own-names") else True
             case "choose_failed":
                 return bool(failed_cells(self._cells(), self.past)) or None
             case "choose_native":
@@ -355,7 +407,7 @@ class PlanScreen(BaseScreen):
 
     def action_choose_all(self) -> None:
         """Select all cells."""
-        self._choose(self._own_cells())
+        self._choose(self._shown(self._own_cells()))
 
     def action_choose_none(self) -> None:
         """Clear the selection."""
@@ -364,11 +416,47 @@ class PlanScreen(BaseScreen):
     def action_choose_native(self) -> None:
         """Select only the platforms that need no emulator, for all variants."""
         if self.facts is not None:
-            self._choose(native_cells(self._own_cells(), self.facts))
+            self._choose(native_cells(self._shown(self._own_cells()), self.facts))
 
     def action_choose_failed(self) -> None:
         """Select only what failed last time."""
-        self._choose(failed_cells(self._cells(), self.past))
+        self._choose(failed_cells(self._shown(self._cells()), self.past))
+
+    def action_list_groups(self) -> None:
+        """Ask which group to select."""
+        from openhqm_tui.tui.plan.dialogs import ChooseGroup
+
+        if self.session.source is not None and self.session.source.groups:
+            self.app.push_screen(ChooseGroup(self.session.source.groups), self._group_chosen)
+
+    def _group_chosen(self, index: int | None) -> None:
+        if index is not None:
+            self.action_choose_group(index)
+
+    def action_choose_group(self, index: int) -> None:
+        """Select only the targets of a group, on their own platforms."""
+        source = self.session.source
+        if source is not None and index < len(source.groups):
+            targets = source.groups[index].targets
+            self._choose(cell for cell in self._own_cells() if cell[0] in targets)
+
+    def action_filter(self) -> None:
+        """Type words that filter the targets."""
+        self.query_one(FilterBar).open()
+        self.query_one(PlanChoice).share_room()
+
+    @on(FilterBar.Changed)
+    def filter_changed(self) -> None:
+        """Show the targets that match."""
+        self.show_matrix()
+
+    @on(FilterBar.Left)
+    def filter_left(self, message: FilterBar.Left) -> None:
+        """Return to the matrix."""
+        matrix = self.query_one(Matrix)
+        matrix.focus()
+        matrix.action_move(message.steps, 0)
+        self.query_one(PlanChoice).share_room()
 
     def action_copy(self, way: str) -> None:
         """Copy the equivalent commands, ours or Buildx's."""
@@ -392,7 +480,7 @@ class PlanScreen(BaseScreen):
 
     def action_edit_name(self) -> None:
         """Go to the first field."""
-        self.query_one("#name").focus()
+        self.fields.first.focus()
 
     @on(CollapsedFields.Opened)
     def action_options(self) -> None:
@@ -436,6 +524,10 @@ class PlanScreen(BaseScreen):
 
     def _own_cells(self) -> list[Cell]:
         return own_cells(self.session.source, self.platforms, self._native)
+
+    def _shown(self, cells: Iterable[Cell]) -> list[Cell]:
+        names = set(self.shown_names)
+        return [cell for cell in cells if cell[0] in names]
 
     def _cells(self) -> list[Cell]:
         return every_cell(self.names, self.platforms)

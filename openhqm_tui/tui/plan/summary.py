@@ -14,10 +14,13 @@ from textual.widgets import Button, Static
 from openhqm_tui.domain.formatting import count_text
 from openhqm_tui.domain.plan.image_names import full_name
 from openhqm_tui.domain.plan.options import has_own_tags
+from openhqm_tui.domain.plan.outputs import artifact_text, artifacts_of, builds_image
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.plan.engine_status import PlatformSupport
 from openhqm_tui.tui.plan.fields import PlanFields
 from openhqm_tui.tui.plan.matrix import Matrix
+from openhqm_tui.tui.plan.source_line import SourceLine
+from openhqm_tui.tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.plan.bake import Source
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 NOTHING_SELECTED = "nothing selected"
 _FIRST_STEPS = (("Space", "selects"), ("a", "all"), ("m", "native"), ("b", "builds"), ("?", "keys"))
+_MOST_PLACES = 3
 
 
 def summary(
@@ -42,9 +46,8 @@ def summary(
     if obstacle == NOTHING_SELECTED:
         return _first_steps()
     lanes = [platform for platforms in order.selection.values() for platform in platforms]
-    words = Content.styled(
-        f"{count_text(len(order.selection), 'target')} · {count_text(len(lanes), 'image')}", "bold"
-    )
+    made = products(order, source)
+    words = Content.styled(" · ".join([count_text(len(order.selection), "target"), *made]), "bold")
     if obstacle:
         # Waiting for information is not an error.
         waits = obstacle.endswith("…")
@@ -67,10 +70,36 @@ def summary(
     )
 
 
+def products(order: BuildOptions, source: Source | None) -> list[str]:
+    """Return the numbers of images and of artifacts, which are built but not checked."""
+    images, artifacts = _products(order, source)
+    words = [count_text(images, "image")] if images or not artifacts else []
+    return words + ([count_text(len(artifacts), "artifact")] if artifacts else [])
+
+
+def _products(order: BuildOptions, source: Source | None) -> tuple[int, list[str]]:
+    """Return the number of images, and where the artifacts go."""
+    bodies = source.bake_targets if source is not None else {}
+    images, artifacts = 0, []
+    for name, platforms in order.selection.items():
+        body = bodies.get(name, {})
+        images += len(platforms) if builds_image(body) else 0
+        artifacts += [artifact_text(one) for one in artifacts_of(body)]
+    return images, artifacts
+
+
 def _outcome(order: BuildOptions, source: Source | None) -> str:
-    if order.test_only:
-        return "test only, no images are kept"
-    return f"push to {destination(order.names, source)}" if order.push else "→ local Docker"
+    images, artifacts = _products(order, source)
+    places = [text.removeprefix("→ ") for text in artifacts if text.startswith("→ ")]
+    more = [f"+{len(places) - _MOST_PLACES}"] if len(places) > _MOST_PLACES else []
+    written = f"artifacts → {', '.join([*places[:_MOST_PLACES], *more])}" if places else ""
+    if images and order.test_only:
+        kept = "test only, no images are kept"
+    elif images:
+        kept = f"push to {destination(order.names, source)}" if order.push else "→ local Docker"
+    else:
+        kept = "" if written else "nothing is kept"
+    return " · ".join(filter(None, (kept, written)))
 
 
 def destination(names: tuple[str, ...], source: Source | None = None) -> str:
@@ -143,7 +172,7 @@ class PlanLayout(Horizontal):
 
 
 class PlanChoice(Vertical):
-    """Matrix, fields and build line; fields are collapsed if they don't fit."""
+    """Source, matrix, fields and build line; fields are collapsed if they don't fit."""
 
     def __init__(self, order: BuildOptions, *, id: str) -> None:
         super().__init__(id=id)
@@ -151,7 +180,9 @@ class PlanChoice(Vertical):
         self._unfolded = False
 
     def compose(self) -> ComposeResult:
-        """Build matrix, fields and build line."""
+        """Build source, matrix, fields and build line."""
+        yield SourceLine()
+        yield FilterBar()
         yield Matrix()
         yield PlanFields(self._order)
         yield BuildLine()
@@ -179,7 +210,8 @@ class PlanChoice(Vertical):
             self.styles.width = "100%"
         assert isinstance(self.parent, Widget)
         room = self.parent.size.height or height - _BAR_STATUS_KEYS
+        above = 1 + self.query_one(FilterBar).has_class("-shown") + (1 if wide else 0)
         # Fields, summary and the lines between them, with the details below.
         below = (3 if whole or self._unfolded else 2) + 2 + (3 if wide else 0)
         side = 0 if wide else max(3, height // 6)
-        matrix.styles.max_height = max(_LEAST_HEIGHT, room - below - side)
+        matrix.styles.max_height = max(_LEAST_HEIGHT, room - above - below - side)

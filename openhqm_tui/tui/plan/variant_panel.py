@@ -21,10 +21,18 @@ from openhqm_tui.domain.plan.bake import (
     bake_command,
     tags_for,
     tags_of,
+    untagged,
 )
 from openhqm_tui.domain.plan.options import BuildOptions
-from openhqm_tui.domain.plan.outputs import artifacts_of, builds_image
+from openhqm_tui.domain.plan.outputs import (
+    artifact_text,
+    artifacts_of,
+    builds_image,
+    destinations,
+)
+from openhqm_tui.domain.plan.permissions import linked
 from openhqm_tui.domain.plan.requirements import CORE_FILE, file_of
+from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, own_platforms
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.run.follow.eta import estimate_text
 from openhqm_tui.tui.core.labels import past_mark, short
@@ -32,7 +40,7 @@ from openhqm_tui.tui.plan.engine_status import PlatformSupport
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.history.estimate import Estimate
-    from openhqm_tui.domain.plan.bake import Variant
+    from openhqm_tui.domain.plan.bake import TargetGroup, Variant
     from openhqm_tui.domain.platforms import Platform
     from openhqm_tui.tui.history.past_runs import Key, PastLane
 
@@ -51,19 +59,24 @@ def command_lines(
     everything: int,
     defaults: BuildOptions = _BUILT_IN,
     allow: tuple[str, ...] = (),
+    *,
+    own: Mapping[str, tuple[Platform, ...]] | None = None,
+    groups: Iterable[TargetGroup] = (),
 ) -> CommandLines:
     """Return the commands that build `order`.
 
     `everything` is the number of variants: all of them become `--build-all`. Options equal to the
     settings (`defaults`) or our own defaults are omitted. `allow` are the permissions that the plan
-    needs.
+    needs. `own` are the platforms that a definition's targets have, which need no flag; all targets
+    of one of its `groups` become its name.
     """
-    groups: dict[tuple[Platform, ...], list[str]] = {}
+    own = own or {}
+    rows: dict[tuple[Platform, ...], list[str]] = {}
     for variant, platforms in order.selection.items():
-        groups.setdefault(platforms, []).append(variant)
+        rows.setdefault(() if own.get(variant) == platforms else platforms, []).append(variant)
     build, bake = [], []
-    for platforms, variants in groups.items():
-        chosen = list(_chosen(variants, platforms, everything))
+    for platforms, variants in rows.items():
+        chosen = list(_chosen(variants, platforms, everything, groups))
         choices = [*chosen, *_fields(order, defaults)]
         build.append(shlex.join(["openhqm-tui", "build", *choices, *_manner(order, defaults)]))
         planned = shlex.join(["openhqm-tui", "plan", *choices])
@@ -72,13 +85,22 @@ def command_lines(
     return CommandLines(tuple(build), tuple(bake))
 
 
-def _chosen(variants: list[str], platforms: tuple[Platform, ...], everything: int) -> Iterator[str]:
-    if len(variants) == everything:
+def _chosen(
+    variants: list[str],
+    platforms: tuple[Platform, ...],
+    everything: int,
+    groups: Iterable[TargetGroup],
+) -> Iterator[str]:
+    same = (group.name for group in groups if {*group.targets} == {*variants})
+    if group := next(same, ""):
+        # Without a name, the group `default` is built.
+        yield from () if group == "default" else (group,)
+    elif len(variants) == everything:
         yield "--build-all"
     else:
-        for variant in variants:
-            yield from ("--backend", variant)
-    yield from ("--platforms", ",".join(str(platform) for platform in platforms))
+        yield from variants
+    if platforms:
+        yield from ("--platforms", ",".join(str(platform) for platform in platforms))
 
 
 def _fields(order: BuildOptions, defaults: BuildOptions) -> Iterator[str]:
@@ -114,6 +136,12 @@ _WAYS = {
     PlatformSupport.EMULATED: "built and checked under emulation",
     PlatformSupport.SLOW: "slow emulation; see Doctor (5) for a faster emulator",
     PlatformSupport.NONE: "can't run here: see Doctor (5)",
+}
+
+
+_WAYS_OF_ARTIFACTS = {
+    PlatformSupport.CROSS: "built natively",
+    PlatformSupport.EMULATED: "built under emulation",
 }
 
 
@@ -167,11 +195,15 @@ class VariantDetails:
             *head.wrap(max(_LEAST, width)),
             *_field("adds", [self._clients(variant, platforms)], width),
             *_field("checks", [self._expectations(variant)], width),
+            *_field("output", self._outputs(variant), width),
             *_field("tags", [", ".join(self._tags(variant))], width),
+            *_field("needs", [", ".join(self._linked(variant))], width),
+            *_field("groups", [", ".join(self._groups(variant))], width),
             *_field("size", [" · ".join(self._sizes(variant, platforms))], width),
             *_field("time", [self._time(platforms)], width),
             *_field("last", self._last(variant, platforms), width),
-            *_field("how", self._hows(platforms), width),
+            *_field("how", self._hows(variant, platforms), width),
+            *self._not_checked(variant, width),
         ]
         if lines.build:
             rows += _commands("y copies the command for this selection", lines.build)
@@ -209,11 +241,46 @@ class VariantDetails:
         if (body := self._source.bake_targets.get(variant.name)) is None:
             return [one for name in names for one in tags_of(variant, name, tag)]
         if not builds_image(body):
-            return [f"none ({', '.join(map(one_line, artifacts_of(body)))})"]
+            return []
         choices = Choices(variants=(), platforms=(), name=names[0], more_names=names[1:], tag=tag)
+        added = ""
+        if self._source.bake_file and variant.name in untagged(self._source):
+            added = " (the file has no tags)"
         with suppress(UsageProblem):
-            return [one_line(one) for one in tags_for(self._source, variant.name, choices)]
+            found = tags_for(self._source, variant.name, choices)
+            return [", ".join(map(one_line, found)) + added]
         return [one_line(str(one)) for one in body["tags"]]
+
+    def _outputs(self, variant: Variant) -> list[str]:
+        """Return what a definition's target produces, and what a run changes in that."""
+        if (body := self._source.bake_targets.get(variant.name)) is None:
+            return []
+        made = [f"artifact {artifact_text(one)}, not checked" for one in artifacts_of(body)]
+        if not builds_image(body):
+            return made
+        way = "pushed after the checks" if self._order.push else "→ local Docker"
+        kinds = destinations([body])
+        changed = f" instead of type={', type='.join(kinds)}" if kinds else ""
+        none = not body.get("output") and not self._order.push and self._source.bake_file
+        added = " (the file has no output)" if none else ""
+        return [f"image {way}{changed}{added}", *made]
+
+    def _linked(self, variant: Variant) -> list[str]:
+        """Return the targets that a target is built on."""
+        bodies = self._source.bake_targets
+        return [one_line(n) for n in linked(bodies, [variant.name]) if n != variant.name and bodies]
+
+    def _groups(self, variant: Variant) -> list[str]:
+        return [one_line(g.name) for g in self._source.groups if variant.name in g.targets]
+
+    def _not_checked(self, variant: Variant, width: int) -> list[Content]:
+        """Return the platforms that only artifacts can have: such images can't be checked."""
+        body = self._source.bake_targets.get(variant.name, {})
+        _, left = own_platforms(body.get("platforms") or (), DEFAULT_PLATFORMS[0])
+        names = ", ".join(map(one_line, left))
+        if not builds_image(body):
+            return _field("also", [names], width)
+        return _field("omits", [f"{names}: such images can't be checked" if left else ""], width)
 
     def _sizes(self, variant: Variant, platforms: list[Platform]) -> list[str]:
         return [
@@ -247,9 +314,11 @@ class VariantDetails:
             found.append(line)
         return found
 
-    def _hows(self, platforms: list[Platform]) -> list[str]:
+    def _hows(self, variant: Variant, platforms: list[Platform]) -> list[str]:
         pairs = ((platform, self._ways[platform]) for platform in platforms)
-        return [f"{short(platform)} {_WAYS[way]}" for platform, way in pairs if way is not None]
+        checked = builds_image(self._source.bake_targets.get(variant.name, {}))
+        words = _WAYS if checked else _WAYS | _WAYS_OF_ARTIFACTS
+        return [f"{short(platform)} {words[way]}" for platform, way in pairs if way is not None]
 
 
 def _field(name: str, values: Iterable[str | Content], width: int) -> list[Content]:

@@ -157,6 +157,10 @@ RUN: tuple[Command, ...] = (
     Command(
         "targets", "targets.zoom", "enter", "Zoom", "Maximize the target's first pane.", "zoom"
     ),
+    Command(
+        *("targets", "targets.filter", "slash", "Filter"),
+        *("Show only targets with some words in name or status.", "filter"),
+    ),
     Command("digest", "digest.up", "up,k", "Up", "Scroll up.", "scroll_up"),
     Command("digest", "digest.down", "down,j", "Down", "Scroll down.", "scroll_down"),
     Command("digest", "digest.page-up", "pageup", "Page up", "Scroll up a page.", "page_up"),

@@ -9,7 +9,7 @@ from textual.style import Style
 from textual.widgets import Static
 
 from openhqm_tui.domain.formatting import count_text, elapsed_text, local_time_text
-from openhqm_tui.domain.run.decisions import ended_count
+from openhqm_tui.domain.run.decisions import ended_count, products_text
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.follow.eta import TimeLeft, left_text
@@ -120,8 +120,7 @@ def totals(state: RunState, width: int) -> Content:
 def facts(state: RunState, now: float, width: int, left: TimeLeft | None = None) -> Content:
     """Return facts about a run besides its targets, in lines of `width`."""
     info = state.info
-    images = count_text(len(state.lanes), "image")
-    made = f"{images} · {local_time_text(info.created)}"
+    made = f"{products_text(state)} · {local_time_text(info.created)}"
     with_time = f"{made} · {elapsed_text(state.elapsed(now), running=state.in_progress)}"
     lines = [Content(with_time if len(with_time) <= width else made)]
     if left is not None and state.in_progress:

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from openhqm_tui.domain.buildkit.vertex import ExecutionMode
 from openhqm_tui.domain.formatting import clock_text, elapsed_text
+from openhqm_tui.domain.names import shortened
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import lane_seconds
 from openhqm_tui.tui.core.labels import (
@@ -30,6 +31,7 @@ from openhqm_tui.tui.log.pane import LogPane
 if TYPE_CHECKING:
     from openhqm_tui.domain.run.state import LaneState
 
+_LEAST_NAME = 20
 ZOOM, UNZOOM = "⤢", "⤡"
 _NOTHING = {
     Status.WAITING: "queued",
@@ -154,6 +156,8 @@ def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Co
     began = lane.status is not Status.WAITING
     running = not (target.status if own else lane.status).is_over
     way = way_words(lane) if not own else ""
+    # Facts are worth more than all of a very long name.
+    name = shortened(target.run.targets, max(_LEAST_NAME, width // 2))[target.name]
     for spare in range(7):
         facts = [f"attempt {target.attempt}"] if target.attempt > 1 and spare < 4 else []
         if spare == 0 or (how is None and spare < 3):
@@ -166,15 +170,14 @@ def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Co
         place = str(lane.platform) if spare < 3 else short(lane.platform)
         content = Content.assemble(
             (f"{mark.symbol} ", mark.style),
-            (target.name, "bold"),
+            (name, "bold"),
             " build setup log · " if own else f" {place} · ",
             "".join(f"{fact} · " for fact in facts),
             (mark.word, mark.style),
         )
         if content.cell_length <= width:
             return content
-    # Truncate a long name rather than the status.
-    over = content.cell_length - width
-    name = Content.styled(target.name, "bold")
-    name = name.truncate(max(4, name.cell_length - over), ellipsis=True)
-    return Content.assemble(content[:2], name, content[2 + len(target.name) :])
+    # Shorten a long name rather than the status.
+    room = max(4, len(name) - (content.cell_length - width))
+    least = Content.styled(shortened(target.run.targets, room)[target.name], "bold")
+    return Content.assemble(content[:2], least, content[2 + len(name) :])

@@ -41,6 +41,7 @@ from openhqm_tui.tui.run.target_list import STRIP_BELOW, TargetList
 from openhqm_tui.tui.steps.view import StepView
 from openhqm_tui.tui.steps.waterfall import Waterfall
 from openhqm_tui.tui.widgets.base_screen import BaseScreen
+from openhqm_tui.tui.widgets.filter_bar import FilterBar
 
 
 class RunScreen(BaseScreen):
@@ -71,7 +72,13 @@ class RunScreen(BaseScreen):
         yield NoRunMessage(id="no-run")
         yield InterruptedPanel()
         yield Horizontal(
-            Vertical(TotalsLine(id="totals"), TargetList(), FactsBox(id="run-facts"), id="left"),
+            Vertical(
+                TotalsLine(id="totals"),
+                FilterBar(),
+                TargetList(),
+                FactsBox(id="run-facts"),
+                id="left",
+            ),
             Vertical(
                 LanePanes(id="panes"),
                 PagesLine(id="pages"),
@@ -126,6 +133,7 @@ class RunScreen(BaseScreen):
         if not again:
             self._failure_seen, self._digest_hidden, self._brought = False, False, None
             targets.chosen, zoomed = next(iter(state.targets), ""), None
+            self.query_one(FilterBar).clear()
         self._show_targets(state)
         await panes.open_run(state, self.now, live=self.session.run_is_live)
         if zoomed is not None:
@@ -186,6 +194,24 @@ class RunScreen(BaseScreen):
         self._show_steps()
         self._show_digest()
         self.refresh_bindings()
+
+    @on(TargetList.Filter)
+    def filter_asked(self) -> None:
+        """Type words that filter the targets."""
+        self.query_one(FilterBar).open()
+        self._filter()
+
+    @on(FilterBar.Changed)
+    def _filter(self) -> None:
+        bar = self.query_one(FilterBar)
+        bar.tell(*self.query_one(TargetList).filter(bar.words), "target")
+
+    @on(FilterBar.Left)
+    def filter_left(self, message: FilterBar.Left) -> None:
+        """Return to the list."""
+        targets = self.query_one(TargetList)
+        targets.focus()
+        targets.action_move(message.steps)
 
     @on(TargetList.Zoom)
     def target_zoomed(self) -> None:

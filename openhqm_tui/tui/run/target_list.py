@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from openhqm_tui.domain.buildkit.vertex import ExecutionMode
 from openhqm_tui.domain.formatting import clock_text, count_text, elapsed_text, time_left_text
+from openhqm_tui.domain.names import matches, shortened
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import RunState, TargetState
 from openhqm_tui.domain.run.status import Status
@@ -31,6 +32,7 @@ _WIDE_BAR = 12
 _LEAST_BAR = 4
 _WIDE = 40
 _LEAST_NAME = 8
+_MOST_IN_STRIP = 24
 # Minimum width of a line with name, elapsed and estimated time.
 _TIMED = 24
 _BARRED = {Status.RUNNING, Status.FAILED, Status.CANCELLED}
@@ -130,7 +132,8 @@ def strip_part(target: TargetState, *, marked: bool, focused: bool) -> Content:
     """Return a target's part of the strip: symbol and name."""
     mark = state_mark(target)
     edge = ("▌", "$primary") if marked else (" ", "")
-    part = Content.assemble(edge, (f"{mark.symbol} ", mark.style), (target.name, "bold"), " ")
+    name = shortened(target.run.targets, _MOST_IN_STRIP)[target.name]
+    part = Content.assemble(edge, (f"{mark.symbol} ", mark.style), (name, "bold"), " ")
     return highlighted(part, focused=focused) if marked else part
 
 
@@ -145,16 +148,14 @@ def strip_first(widths: Sequence[int], chosen: int, room: int, first: int) -> in
 
 
 def _name(target: TargetState, room: int) -> Content:
-    """Return the name, truncated if necessary, and the attempt if not the first."""
-    name = Content.styled(target.name, "bold")
+    """Return the name, shortened if necessary, and the attempt if not the first."""
     if target.attempt < 2:
-        return name.truncate(room, ellipsis=True)
+        return Content.styled(shortened(target.run.targets, room)[target.name], "bold")
     for again in (f" attempt {target.attempt}", f" ↻{target.attempt}"):
-        if min(name.cell_length, _LEAST_NAME) + len(again) <= room:
+        if min(len(target.name), _LEAST_NAME) + len(again) <= room:
             break
-    return name.truncate(max(4, room - len(again)), ellipsis=True) + Content.styled(
-        again, "$foreground-muted"
-    )
+    short = shortened(target.run.targets, max(4, room - len(again)))[target.name]
+    return Content.assemble((short, "bold"), (again, "$foreground-muted"))
 
 
 def _more(target: TargetState) -> Iterable[Content]:
@@ -198,9 +199,13 @@ class TargetList(Widget, can_focus=True):
     class Zoom(Message):
         """A request to maximize the selected target's pane."""
 
+    class Filter(Message):
+        """A request to type a filter."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.chosen = ""
+        self._words = ""
         self._state: RunState | None = None
         self._now = 0.0
         self._left = TimeLeft()
@@ -236,7 +241,7 @@ class TargetList(Widget, can_focus=True):
         """Draw the visible targets."""
         targets, width = self._targets(), self.size.width
         if not targets:
-            return Content("")
+            return Content.styled(" no target matches" if self._words else "", "$foreground-muted")
         if self.is_strip:
             return self._strip(targets, width)
         lines: list[Content] = []
@@ -256,7 +261,7 @@ class TargetList(Widget, can_focus=True):
         """Select a target further up or down."""
         names = [target.name for target in self._targets()]
         if names:
-            place = names.index(self.chosen) + by
+            place = (names.index(self.chosen) if self.chosen in names else 0) + by
             self.choose(names[max(0, min(len(names) - 1, place))])
 
     def action_leap(self, pages: int) -> None:
@@ -296,8 +301,25 @@ class TargetList(Widget, can_focus=True):
         """The number of fully visible targets."""
         return max(1, self.size.height // 2)
 
+    def filter(self, words: str) -> tuple[int, int]:
+        """Show only targets with these words in name or status; return how many of how many."""
+        self._words = words
+        shown = self._targets()
+        if shown and all(target.name != self.chosen for target in shown):
+            self.choose(shown[0].name)
+        self._reveal()
+        self.refresh()
+        return len(shown), len(self._state.targets) if self._state else 0
+
+    def action_filter(self) -> None:
+        """Request to type a filter."""
+        self.post_message(self.Filter())
+
     def _targets(self) -> list[TargetState]:
-        return list(self._state.targets.values()) if self._state else []
+        targets = list(self._state.targets.values()) if self._state else []
+        if not self._words:
+            return targets
+        return [t for t in targets if matches(f"{t.name} {state_mark(t).word}", self._words)]
 
     def _reveal(self) -> None:
         targets = self._targets()
@@ -328,7 +350,8 @@ class TargetList(Widget, can_focus=True):
         strip = Content.assemble(*parts)
         if strip.cell_length > width:
             strip = strip.truncate(width - 2) + Content.styled(" ›", "$primary")
-        chosen = next(target for target in targets if target.name == self.chosen)
+        named = (target for target in targets if target.name == self.chosen)
+        chosen = next(named, targets[0])
         elapsed = _time(chosen, self._now, None).rstrip()
         below = Content.assemble(" ", standing(chosen, self._now, max(4, width - len(elapsed) - 3)))
         gap = " " * max(1, width - below.cell_length - len(elapsed) - 1)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from textual.widgets import Input
+
 from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.widgets.filter_bar import FilterBar
 from tests.tui import folders
 from tests.tui.conftest import World
 
@@ -24,3 +27,9 @@ class Case(NamedTuple):
     make: Callable[[World], folders.Made | None] = lambda world: None
     opened: bool = True
     size: tuple[int, int] = (100, 30)
+
+
+def is_filtering(app: ConsoleApp) -> bool:
+    """Return whether a filter is being typed."""
+    focused = app.focused
+    return isinstance(focused, Input) and isinstance(focused.parent, FilterBar)

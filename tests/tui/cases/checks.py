@@ -14,7 +14,7 @@ from openhqm_tui.tui.checks.screen import EvidenceScreen
 from openhqm_tui.tui.widgets.table import CellTable
 from tests.our_variants import OUR_CHECKS
 from tests.tui import folders
-from tests.tui.cases import Case
+from tests.tui.cases import Case, is_filtering
 from tests.tui.cases.guides import opened_at
 from tests.tui.conftest import World
 
@@ -95,4 +95,5 @@ CASES = {
     "evidence.next": _case(lambda app: _place(app) == _CLIENTS),
     "evidence.previous": _case(lambda app: _place(app) == _MACHINE),
     "checks.only-others": _case(_only_two_checks, "escape"),
+    "checks.filter": _case(is_filtering),
 }

@@ -6,16 +6,17 @@ from collections.abc import Callable
 
 from textual.widgets import Input
 
-from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
+from openhqm_tui.domain.plan.bake import Source, SourceKind, TargetGroup, Variant
 from openhqm_tui.tui.app import ConsoleApp
-from openhqm_tui.tui.plan.dialogs import ChooseBuilder
+from openhqm_tui.tui.plan.dialogs import ChooseBuilder, ChooseGroup
 from openhqm_tui.tui.plan.fields import PlanFields
 from openhqm_tui.tui.plan.matrix import Matrix
 from openhqm_tui.tui.plan.screen import PlanScreen
 from openhqm_tui.tui.widgets.dialogs import InputDialog
+from openhqm_tui.tui.widgets.filter_bar import FilterBar
 from tests.eight_variants import EIGHT_NAMES
 from tests.tui import folders
-from tests.tui.cases import Case
+from tests.tui.cases import Case, is_filtering
 from tests.tui.conftest import AMD, ARM, World
 
 
@@ -39,6 +40,15 @@ def _fields(app: ConsoleApp) -> PlanFields:
 def _many(world: World) -> None:
     variants = tuple(Variant(f"service-{number:02}", "Dockerfile") for number in range(64))
     world.source = Source(kind=SourceKind.BAKE, variants=variants)
+
+
+def _grouped(world: World) -> None:
+    names = tuple(f"service-{number:02}" for number in range(9))
+    world.source = Source(
+        kind=SourceKind.BAKE,
+        variants=tuple(Variant(name, "Dockerfile") for name in names),
+        groups=(TargetGroup("default", "", names), TargetGroup("few", "", names[:2])),
+    )
 
 
 def _failed(world: World) -> None:
@@ -78,6 +88,14 @@ def _with_renamed_targets(world: World) -> None:
     world.replaced["find_source"] = find
 
 
+def _filtered(words: str = "ice-07", *, focused: bool) -> Callable[[ConsoleApp], bool]:
+    def done(app: ConsoleApp) -> bool:
+        bar = app.screen.query_one(FilterBar)
+        return bar.words == words and is_filtering(app) is focused
+
+    return done
+
+
 CASES = {
     "matrix.up": _case(lambda app: _matrix(app).row == -1),
     "matrix.down": _case(lambda app: _matrix(app).row == 0),
@@ -104,6 +122,12 @@ CASES = {
     "plan.builder": _case(lambda app: isinstance(app.screen, ChooseBuilder)),
     "plan.platform": _case(lambda app: isinstance(app.screen, InputDialog), "escape"),
     "plan.platform-away": _case(lambda app: _plan(app).platforms == (ARM,), "escape"),
+    "plan.group": Case(lambda app: isinstance(app.screen, ChooseGroup), (), _grouped),
+    "plan.filter": Case(is_filtering, ("escape",), _grouped),
+    "filter.keep": Case(_filtered(focused=False), (*"ice-07",), _grouped),
+    "filter.leave": Case(_filtered("", focused=False), ("slash",), _grouped),
+    "filter.next": Case(lambda app: _matrix(app).row == 1, ("slash",), _grouped),
+    "filter.previous": Case(lambda app: _matrix(app).row == 0, ("slash",), _grouped),
     "matrix.page-down": Case(lambda app: 5 < _matrix(app).row < 40, (), _many),
     "matrix.page-up": Case(lambda app: _matrix(app).row == 0, (), _many),
     "matrix.end": Case(lambda app: _matrix(app).row == 63, (), _many),

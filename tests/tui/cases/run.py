@@ -13,7 +13,7 @@ from openhqm_tui.tui.run.target_list import TargetList
 from openhqm_tui.tui.steps.view import StepView
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
-from tests.tui.cases import Case
+from tests.tui.cases import Case, is_filtering
 from tests.tui.conftest import World
 from tests.tui.looks import SMALL
 
@@ -90,7 +90,8 @@ def _in_failed(done: Callable[[ConsoleApp], object], *way: str) -> Case:
 
 
 CASES = {
-    "targets.down": _in_two(_chosen("kafka")),
+    "targets.filter": _in_two(is_filtering),
+    "targets.down": _in_two(_chosen("kafka"), "escape"),
     "targets.up": _in_two(_chosen("redis")),
     "run.own-log": _in_two(lambda app: _panes(app).visible_panes[0].own),
     "targets.zoom": _in_two(lambda app: _panes(app).zoomed),
