@@ -475,7 +475,7 @@ def untagged(source: Source) -> tuple[str, ...]:
     return tuple(
         name
         for name in names
-        if builds_image(bodies.get(name, {})) and not _names(bodies.get(name, {}))
+        if name in bodies and builds_image(bodies[name]) and not _names(bodies[name])
     )
 
 

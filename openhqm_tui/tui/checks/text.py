@@ -16,7 +16,7 @@ from openhqm_tui.domain.run.decisions import allowed_unknown, held_words, images
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.text import one_line, plain
-from openhqm_tui.tui.core.labels import Mark, answer_mark, status_mark
+from openhqm_tui.tui.core.labels import Mark, answer_mark, state_mark, status_mark
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.run.state import LaneState, RunState
@@ -75,12 +75,11 @@ def how_it_runs(lane: LaneState) -> str:
 def summary_words(state: RunState) -> Content:
     """Return the numbers of verified images and passed checks, and what is being checked."""
     lanes = images(state)
-    statuses = Counter(lane.status for lane in lanes)
+    # What BuildKit stopped after a failure isn't cancelled.
+    marks = Counter(map(state_mark, sorted(lanes, key=lambda lane: [*Status].index(lane.status))))
     parts: list[Content | str] = [Content.styled(products_text(state), "bold")]
-    for status in Status:
-        if number := statuses[status]:
-            mark = status_mark(status)
-            parts += [" · ", Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style)]
+    for mark, number in marks.items():
+        parts += [" · ", Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style)]
     answers = Counter(verdict.answer for lane in lanes for verdict in lane.verdicts)
     if total := answers.total():
         parts.append(f" · {answers[Answer.PASS]} of {count_text(total, 'check')} passed")

@@ -16,6 +16,7 @@ from openhqm_tui.domain.failures.failure import (
     failure_of,
     verification_failure,
 )
+from openhqm_tui.domain.names import cut_middle
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import TargetState
 from openhqm_tui.store.run_folder import RunFolder
@@ -140,9 +141,8 @@ def failure_text(failure: Failure, width: int) -> Content:
     word = "is not verified" if failure.checks else "failed"
     after = Content.styled(f" {word}", "$text-error bold")
     after += Content(f" · {failure.platform}" if failure.platform else "")
-    name = Content.styled(failure.target, "$text-error bold")
-    name = name.truncate(max(8, width - after.cell_length - 2), ellipsis=True)
-    lines = [Content.styled("✗ ", "$text-error") + name + after]
+    name = cut_middle(failure.target, max(8, width - after.cell_length - 2))
+    lines = [Content.assemble(("✗ ", "$text-error"), (name, "$text-error bold"), after)]
     lines += [Content(line) for line in failure.checks]
     if failure.reason:
         lines.append(line_of("reason", failure.reason))
