@@ -384,3 +384,10 @@ def test_the_real_engine_needs_no_fix() -> None:
     findings = examine(deep=False)
     assert [finding.title for finding in findings if finding.blocks] == []
     assert not pending(findings)
+
+
+def test_the_base_images_of_a_project_are_not_checked() -> None:
+    keys = {finding.key for finding in diagnose(healthy(), HERE, BOTH, "", run=runner())}
+    with_base = {finding.key for finding in diagnose(healthy(), HERE, BOTH, run=runner())}
+    assert keys < with_base
+    assert {key.partition(":")[0] for key in with_base - keys} == {"base", "registry"}

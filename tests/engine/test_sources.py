@@ -12,7 +12,7 @@ import pytest
 
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import Source, SourceKind
-from openhqm_tui.engine.source.find import find_source
+from openhqm_tui.engine.source.find import find_source, has_own_base
 from tests.our_variants import VARIANT_NAMES, VARIANTS
 
 DOCKERFILE = "FROM x\nARG QUEUE_BACKEND=all\n"
@@ -67,6 +67,25 @@ def test_any_other_dockerfile_is_one_target_named_after_its_folder(
     assert (source.kind, source.selected) == (SourceKind.BAKE, ("folder",))
     assert source.bake_targets == {"folder": {"context": ".", "dockerfile": "Dockerfile"}}
     assert find(folder.parent, bundled, context="folder") == source
+
+
+@pytest.mark.parametrize(
+    ("files", "own"),
+    [
+        ({}, False),
+        ({"Dockerfile": DOCKERFILE}, False),
+        ({"Dockerfile": DOCKERFILE, "docker-bake.hcl": ""}, False),
+        ({"Dockerfile": "FROM golang"}, True),
+        ({"docker-bake.hcl": ""}, True),
+        ({"compose.yaml": ""}, True),
+    ],
+)
+def test_a_project_of_its_own_names_its_base_images(
+    folder: Path, files: dict[str, str], own: bool
+) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    assert has_own_base(folder) is own
 
 
 def test_a_named_dockerfile_may_have_another_name(folder: Path, bundled: Path) -> None:

@@ -63,18 +63,21 @@ def add_arguments(parser: Parser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Diagnose, and fix if requested; return 0 if a build can start, else 3."""
+    from pathlib import Path
+
     from openhqm_tui.cli.output.doctor import doctor_output
     from openhqm_tui.cli.surroundings import settings_here
     from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, parse_platforms
     from openhqm_tui.engine.doctor.apply import pending
     from openhqm_tui.engine.doctor.diagnose import examine
     from openhqm_tui.engine.source.base_image import UPSTREAM_BASE
+    from openhqm_tui.engine.source.find import has_own_base
     from openhqm_tui.store.paths import emulators_file
 
     if parsed.yes and not parsed.fix:
         raise UsageProblem("--yes has no effect without --fix", fix="add --fix")
     platforms = parse_platforms(parsed.platforms) if parsed.platforms else DEFAULT_PLATFORMS
-    base = parsed.base_image or UPSTREAM_BASE
+    base = parsed.base_image or ("" if has_own_base(Path.cwd()) else UPSTREAM_BASE)
     builder = parsed.builder or settings_here().builder
     output = doctor_output(parsed.format)
     if parsed.fix and not parsed.yes and not sys.stdin.isatty():

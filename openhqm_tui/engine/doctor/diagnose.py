@@ -232,11 +232,15 @@ def diagnose(
         if facts.buildx_version:
             found.append(_builder(facts))
             found += platform_findings(facts, machine, platforms, with_apt)
-            bases, answer = base_findings(facts, platforms, base, with_apt, deep=deep, run=run)
+            bases, answer = (
+                base_findings(facts, platforms, base, with_apt, deep=deep, run=run)
+                if base
+                else ([], None)
+            )
             found += bases
             image = _image(facts, platforms, base, run) if facts.emulators else ""
             found += emulator_findings(facts, platforms, with_apt, image)
-            if deep:
+            if deep and base:
                 found.append(registry_finding(base, answer, run=run))
         found.append(_disk(facts))
     found.append(_certificates(machine))
@@ -247,7 +251,7 @@ def _image(facts: EngineFacts, platforms: Sequence[Platform], base: str, run: Ru
     """Return a base image that is local for the engine's platform and `platforms`, or ''."""
     if not facts.answers or facts.host is None:
         return ""
-    refs = (base, BOOTSTRAPPED_BASE)
+    refs = tuple(filter(None, (base, BOOTSTRAPPED_BASE)))
     wanted = tuple(dict.fromkeys((facts.host, *platforms)))
     here = local_platforms(refs, wanted, run=run)
     return next((ref for ref in refs if len(here[ref]) == len(wanted)), "")

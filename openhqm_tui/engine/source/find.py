@@ -198,6 +198,17 @@ def _builds_variants(candidate: Path, home: Path) -> bool:
         return False  # If the bake file needs it, Buildx reports the error.
 
 
+def has_own_base(folder: Path) -> bool:
+    """Return whether what is built here names its base images itself; doesn't run Buildx."""
+    candidate = folder / "Dockerfile"
+    try:
+        if _builds_variants(candidate, folder):
+            return False
+    except UsageProblem:
+        return True
+    return candidate.is_file() or definition_in(folder) is not None
+
+
 def _has_backend_argument(dockerfile: Path, inside: Path | None = None) -> bool:
     """Return whether a Dockerfile builds variants; links must not lead out of `inside`."""
     folder = inside or dockerfile.resolve().parent

@@ -226,9 +226,13 @@ class Backend:
     def examine(self, platforms: tuple[Platform, ...]) -> list[Finding]:
         """Examine this machine for builds of some platforms."""
         from openhqm_tui.engine.doctor.diagnose import examine
+        from openhqm_tui.engine.source.base_image import UPSTREAM_BASE
+        from openhqm_tui.engine.source.find import has_own_base
         from openhqm_tui.store.paths import emulators_file
 
-        return examine(platforms, builder=self.settings.builder, memory=emulators_file())
+        chosen = self.settings.context or self.settings.dockerfile
+        base = "" if not chosen and has_own_base(self.folder) else UPSTREAM_BASE
+        return examine(platforms, base, self.settings.builder, memory=emulators_file())
 
     def apply_fix(self, fix: Fix, say: Say, stop: Event) -> bool:
         """Run one fix, passing on its output by line, until `stop`; return whether it worked."""
