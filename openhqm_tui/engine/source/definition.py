@@ -79,11 +79,9 @@ class TargetMissing(UsageProblem):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A target or group as `bake --list` names it."""
+    """A target or group as `bake --list` gives it."""
 
     name: str
-    description: str = ""
-    group: bool = False
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -189,28 +187,28 @@ def check_readable(definition: Definition) -> None:
             raise UsageProblem(f"{place} can't be read ({error.strerror})") from error
 
 
-def list_targets(definition: Definition) -> tuple[Listed, ...] | None:
-    """Return targets and groups, sorted by name; None if this Buildx can't list them.
-
-    Buildx omits targets whose names start with `_`. Raises UsageProblem with its error.
-    """
-    listed = _run(
-        definition,
-        ["docker", "buildx", "bake", *_flags(definition), "--list=type=targets,format=json"],
-    )
-    if listed.returncode and "unknown flag: --list" in _words(listed):
-        return None
-    try:
-        return msgspec.json.decode(_checked(listed, definition).stdout, type=tuple[Listed, ...])
-    except msgspec.DecodeError as error:
-        raise UsageProblem(f"Buildx's list of targets can't be parsed: {error}") from error
-
-
 def print_list(definition: Definition, what: str) -> str:
     """Return what Buildx lists: `targets` or `variables`, or `type=…,format=json`."""
     check_readable(definition)
     listed = _run(definition, ["docker", "buildx", "bake", *_flags(definition), f"--list={what}"])
     return _checked(listed, definition).stdout.decode("utf-8", "replace")
+
+
+def list_names(definition: Definition) -> list[str]:
+    """Return the names of targets and groups; [] if this Buildx can't list them.
+
+    Buildx omits targets whose names start with `_`. Raises UsageProblem with its error.
+    """
+    try:
+        listed = print_list(definition, "type=targets,format=json")
+    except UsageProblem as problem:
+        if "unknown flag: --list" in str(problem):
+            return []
+        raise
+    try:
+        return [one.name for one in msgspec.json.decode(listed, type=tuple[Listed, ...])]
+    except msgspec.DecodeError as error:
+        raise UsageProblem(f"Buildx's list of targets can't be parsed: {error}") from error
 
 
 def print_targets(definition: Definition, names: Sequence[str]) -> Printed:

@@ -32,7 +32,7 @@ from openhqm_tui.engine.source.definition import (
     TargetMissing,
     check_readable,
     definition_in,
-    list_targets,
+    list_names,
     mentions,
     override,
     print_targets,
@@ -288,13 +288,13 @@ def _resolved(
         if wanted is None:
             if definition.overrides and _is_valid(definition):
                 raise  # The flags are wrong, not some targets.
-            return _print_each(definition, _listed_names(definition) or ["default"])
+            return _print_each(definition, list_names(definition) or ["default"])
     words = list(wanted or ["default"])
     # Anything else could be a flag, or the address of another definition.
     if all(map(_NAME_OR_PATTERN.fullmatch, words)):
         with suppress(TargetMissing):
             return print_targets(definition, words), ()
-    names = _listed_names(definition)
+    names = list_names(definition)
     meant = [_exact(word, names, definition) for word in words]
     return print_targets(definition, meant), ()
 
@@ -306,10 +306,6 @@ def _is_valid(definition: Definition) -> bool:
     except UsageProblem:
         return False
     return True
-
-
-def _listed_names(definition: Definition) -> list[str]:
-    return [one.name for one in list_targets(definition) or ()]
 
 
 def _meant(word: str, printed: Printed, definition: Definition) -> tuple[str, ...]:
