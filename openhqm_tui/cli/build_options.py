@@ -16,7 +16,14 @@ from openhqm_tui.cli.buildx_flags import (
 )
 from openhqm_tui.cli.surroundings import settings_here
 from openhqm_tui.domain.errors import UsageProblem, nearest
-from openhqm_tui.domain.plan.bake import DEFAULT_NAME, Source, SourceKind, Variant, check_tag
+from openhqm_tui.domain.plan.bake import (
+    DEFAULT_NAME,
+    EXAMPLE,
+    Source,
+    SourceKind,
+    Variant,
+    check_tag,
+)
 from openhqm_tui.domain.plan.cache import CacheKind
 from openhqm_tui.domain.plan.options import QUIET_AFTER, BuildOptions, validate
 from openhqm_tui.domain.plan.permissions import parse_permission
@@ -165,7 +172,7 @@ def _variants(words: list[str], source: Source) -> tuple[Variant, ...]:
         return tuple(by_name[name] for name in source.selected)
     if not words:
         raise UsageProblem(
-            "nothing selected to build",
+            f"nothing selected to build{f' ({EXAMPLE})' if source.example else ''}",
             fix="name a variant or use --build-all",
             valid=" ".join(by_name),
         )

@@ -54,8 +54,8 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
         added_output="",
     )
     monkeypatch.setenv("PLAN_SECRET", "value-of-the-variable")
-    options = SimpleNamespace(builder="")
-    monkeypatch.setattr(build_options, "options_from", lambda *_: (options, None))
+    options, source = SimpleNamespace(builder=""), SimpleNamespace(example=False)
+    monkeypatch.setattr(build_options, "options_from", lambda *_: (options, source))
     monkeypatch.setattr(prepare, "depends_on_builder", lambda *_: False)
     monkeypatch.setattr(prepare, "prepare", lambda *_, **__: made)
 

@@ -234,11 +234,12 @@ def test_a_buildx_that_knows_no_patterns_is_asked_for_the_names(
     assert seen[-1][-2:] == ["app", "default"]
 
 
+@pytest.mark.parametrize("none", [[], None])
 def test_compose_files_that_build_nothing_are_no_source(
-    folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, bundled: Path, monkeypatch: pytest.MonkeyPatch, none: object
 ) -> None:
     (folder / "compose.yaml").touch()
-    buildx(monkeypatch, {"group": {"default": {"targets": []}}, "target": {}})
+    buildx(monkeypatch, {"group": {"default": {"targets": none}}, "target": {}})
     assert find(folder, bundled).kind is SourceKind.BUNDLED
 
 

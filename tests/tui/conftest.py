@@ -120,7 +120,9 @@ class World:
     # The clock of replays: they are stopped unless a test sets it.
     clock: float = 0.0
     facts: EngineFacts = GOOD
-    source: Source = field(default_factory=lambda: Source(kind=SourceKind.BUNDLED, variants=EIGHT))
+    source: Source = field(
+        default_factory=lambda: Source(kind=SourceKind.BUNDLED, variants=EIGHT, example=True)
+    )
     findings: list[Finding] = field(default_factory=lambda: list(FINDINGS))
     orders: list[BuildOptions] = field(default_factory=list)
     remembered: list[tuple[Permission, ...]] = field(default_factory=list)

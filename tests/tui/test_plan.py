@@ -527,8 +527,8 @@ async def test_a_filter_narrows_the_rows_and_keeps_the_selection(world: World):
 @pytest.mark.parametrize(
     ("kind", "context", "files", "words"),
     [
-        (SourceKind.BUNDLED, "", (), "no Dockerfile, bake or Compose file in /src/acme"),
-        (SourceKind.BUNDLED, "/src/acme", (), "checkout with the bundled Dockerfile: /src/acme"),
+        (SourceKind.BUNDLED, "", (), "Bundled example (OpenHQM): nothing to build in /src/acme"),
+        (SourceKind.BUNDLED, "/src/acme", (), "OpenHQM with the bundled Dockerfile: /src/acme"),
         (SourceKind.CHECKOUT, "/src/acme", (), "OpenHQM checkout /src/acme"),
         (SourceKind.BAKE, "/src/acme", ("/src/acme/x.hcl", "/y.hcl"), "x.hcl + /y.hcl"),
         (SourceKind.BAKE, "/src/acme", (), "Dockerfile: one target, named after its folder"),
@@ -541,5 +541,6 @@ def test_the_source_is_named(kind: SourceKind, context: str, files: tuple[str, .
         context=context,
         bake_files=files,
         dockerfile="" if files else "/src/acme/Dockerfile",
+        example=not context,
     )
     assert words in source_words(source, Path("/src/acme")).plain

@@ -117,6 +117,7 @@ def run(parsed: argparse.Namespace) -> int:
     from openhqm_tui.cli.build_options import options_from
     from openhqm_tui.cli.output.follow import follow_to_the_end, format_of
     from openhqm_tui.cli.result_files import check_result_files, write_result_files
+    from openhqm_tui.domain.plan.bake import EXAMPLE
     from openhqm_tui.engine.docker.facts import read_facts
     from openhqm_tui.run.follow.follower import shared_tag_warnings
     from openhqm_tui.run.start.prepare import prepare, start_run
@@ -129,6 +130,8 @@ def run(parsed: argparse.Namespace) -> int:
     facts = read_facts(options.builder or None)
     prepared = prepare(options, facts, source)
     check_result_files(parsed, prepared.info.targets)
+    if source.example:
+        _notify(EXAMPLE)
     for warning in prepared.warnings:
         _notify(warning)
     if prepared.info.base_reason:

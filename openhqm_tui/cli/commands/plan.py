@@ -46,6 +46,7 @@ def run(parsed: argparse.Namespace) -> int:
     import msgspec
 
     from openhqm_tui.cli.build_options import list_definition, options_from
+    from openhqm_tui.domain.plan.bake import EXAMPLE
     from openhqm_tui.domain.text import escaped_json
     from openhqm_tui.engine.docker.facts import EngineFacts, read_facts
     from openhqm_tui.run.start.prepare import depends_on_builder, prepare
@@ -75,6 +76,7 @@ def run(parsed: argparse.Namespace) -> int:
         )
     if prepared.origin:
         sys.stderr.write(f"openhqm-tui: expectations come from {prepared.origin}\n")
-    for line in filter(None, (prepared.added_output, *prepared.warnings)):
+    example = EXAMPLE if source.example else ""
+    for line in filter(None, (example, prepared.added_output, *prepared.warnings)):
         sys.stderr.write(f"openhqm-tui: {line}\n")
     return 0

@@ -38,6 +38,7 @@ def run(parsed: argparse.Namespace) -> int:
 
     import msgspec
 
+    from openhqm_tui.domain.plan.bake import EXAMPLE
     from openhqm_tui.domain.text import plain
     from openhqm_tui.run.start.source import source_for
 
@@ -58,5 +59,7 @@ def run(parsed: argparse.Namespace) -> int:
         sys.stdout.write(plain(line + (f" ({clients})" if clients else "")) + "\n")
     where = source.dockerfile or source.bake_file
     origin = f"from {where} ({source.kind.value}), context {source.context}"
+    if source.example:
+        origin = EXAMPLE
     sys.stderr.write(plain(origin) + "\n")
     return 0

@@ -53,6 +53,7 @@ class TargetGroup(Inert, frozen=True):
 
 
 DEFAULT_NAME = "openhqm"
+EXAMPLE = "nothing to build here: the bundled example (OpenHQM) is offered instead"
 _MOST_NAMED = 3
 _NOT_IN_TARGET = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -74,6 +75,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     Buildx can't resolve. A Dockerfile without variants is a definition with one target, and
     `bases` are the images in its `FROM` lines. For a checkout, `requirements` holds what the
     variants install according to its own files, and `overridden` what flags change in them.
+    `example`: the folder has nothing to build, so the bundled images are offered.
     """
 
     kind: SourceKind
@@ -87,6 +89,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     bake_targets: dict[str, dict[str, Any]] = {}
     requirements: ProjectRequirements | None = None
+    example: bool = False
     overridden: dict[str, dict[str, Any]] = {}
     bases: tuple[str, ...] = ()
 

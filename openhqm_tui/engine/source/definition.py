@@ -206,7 +206,9 @@ def list_names(definition: Definition) -> list[str]:
             return []
         raise
     try:
-        return [one.name for one in msgspec.json.decode(listed, type=tuple[Listed, ...])]
+        found = msgspec.json.decode(listed, type=tuple[Listed, ...] | None)
+        # Buildx prints null for Compose files without services.
+        return [one.name for one in found or ()]
     except msgspec.DecodeError as error:
         raise UsageProblem(f"Buildx's list of targets can't be parsed: {error}") from error
 
@@ -390,7 +392,13 @@ def _words(ended: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def _printed(ended: subprocess.CompletedProcess[bytes]) -> Printed:
-    return msgspec.json.decode(ended.stdout, type=Printed)
+    # Buildx prints null for what is empty: the targets of Compose files that build nothing.
+    found = {key: value for key, value in json.loads(ended.stdout).items() if value}
+    groups = {
+        name: {key: value for key, value in group.items() if value is not None}
+        for name, group in found.get("group", {}).items()
+    }
+    return msgspec.convert(found | {"group": groups}, Printed)
 
 
 def _without_outputs(printed: Printed) -> Printed:

@@ -98,7 +98,10 @@ def find_source(
         return found
     if candidate.is_file():
         return _single_source(candidate, home)
-    return _dockerfile_source(bundled, context_path or str(bundled_context), bundled, variants)
+    if context_path:
+        return _dockerfile_source(bundled, context_path, bundled, variants)
+    source = _dockerfile_source(bundled, str(bundled_context), bundled, variants)
+    return msgspec.structs.replace(source, example=True)
 
 
 def _from_files(

@@ -11,7 +11,6 @@ from textual.style import Style
 
 from openhqm_tui.domain.plan.bake import SourceKind
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.store.paths import bundled
 from openhqm_tui.tui.core.labels import path_words
 from openhqm_tui.tui.widgets.links import LinkedText
 
@@ -35,15 +34,15 @@ def source_words(source: Source, folder: Path) -> Content:
             return Content.assemble(name, ": one target, named after its folder")
         case SourceKind.CHECKOUT:
             return Content.assemble(("OpenHQM checkout", "bold"), f" {one_line(place)}")
-        case SourceKind.BUNDLED if source.context not in {"", str(bundled("context"))}:
-            words = f" with the bundled Dockerfile: {one_line(place)}"
-            return Content.assemble(("OpenHQM checkout", "bold"), words)
-        case SourceKind.BUNDLED:
+        case SourceKind.BUNDLED if source.example:
             here = one_line(path_words(folder))
             return Content.assemble(
                 ("Bundled example (OpenHQM)", "bold"),
-                f": no Dockerfile, bake or Compose file in {here}",
+                f": nothing to build in {here}",
             )
+        case SourceKind.BUNDLED:
+            words = f" with the bundled Dockerfile: {one_line(place)}"
+            return Content.assemble(("OpenHQM", "bold"), words)
 
 
 def _inside(name: str, folder: Path) -> str:
