@@ -11,5 +11,6 @@ READ_OUTSIDE = "--allow=fs.read=../outside"
 def define(project: Path, text: str, *, whole: bool = False) -> None:
     text = text.replace("{outside}", str(project.parent / "outside"))
     inline = "" if "dockerfile =" in text else INLINE
-    body = text if whole else f'target "app" {{\n{text}\n{inline}\n}}\n'
+    group = 'group "default" { targets = ["app"] }'
+    body = text if whole else f'{group}\ntarget "app" {{\n{text}\n{inline}\n}}\n'
     (project / "docker-bake.hcl").write_text(body)
