@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from openhqm_tui.domain.plan.bake import Source, SourceKind, Variant
+from openhqm_tui.domain.plan.bake import Source, SourceKind, TargetGroup, Variant
 from openhqm_tui.domain.plan.builders import Node
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.engine.docker.builders import Builder
@@ -34,6 +34,35 @@ def _many(world: World) -> None:
         variants=tuple(Variant(name, "Dockerfile linux/amd64") for name in names),
         bake_file="docker-bake.hcl",
         bake_targets=dict.fromkeys(names, body),
+    )
+
+
+def _definition(world: World) -> None:
+    """A bake file with groups, artifacts, descriptions and platforms that can't be checked."""
+    both = ["linux/amd64", "linux/arm64"]
+    titles = {"web": "The web application", "worker": "The background worker"}
+    titles |= {
+        "cli": "Binaries for four systems",
+        "docs": "The manual",
+        "lint": "inline Dockerfile",
+    }
+    out = {"type": "local", "dest": "./out"}
+    world.source = Source(
+        kind=SourceKind.BAKE,
+        variants=tuple(Variant(name, title) for name, title in titles.items()),
+        context="/src/acme",
+        bake_file="/src/acme/docker-bake.hcl",
+        bake_targets={
+            "web": {"tags": ["ghcr.io/acme/web:1.4"], "platforms": both},
+            "worker": {"platforms": [*both, "windows/amd64"]},
+            "cli": {"output": [out], "platforms": [*both, "darwin/arm64", "windows/amd64"]},
+            "docs": {"output": [{"type": "tar", "dest": "docs.tar"}]},
+            "lint": {"call": "check"},
+        },
+        groups=(
+            TargetGroup("default", "What every pull request builds", ("web", "worker")),
+            TargetGroup("release", "What is published", ("web", "worker", "cli", "docs")),
+        ),
     )
 
 
@@ -86,6 +115,7 @@ CASES: dict[str, tuple[Callable[[World], None], list[str]]] = {
     ),
     "builders_remove": (_builders, ["B", "j", "x"]),
     "two_nodes": (_two_nodes, ["a"]),
+    "definition": (_definition, ["S", "down", "enter", "down", "down"]),
 }
 
 
@@ -102,3 +132,8 @@ def test_looks_at_other_sizes(snap_compare, world: World, case, size):
     make, keys = CASES[case]
     make(world)
     assert look(snap_compare, world, keys, size)
+
+
+def test_a_definition_at_200x60(snap_compare, world: World):
+    _definition(world)
+    assert look(snap_compare, world, ["a", "down", "slash", "w"], LARGE)
