@@ -19,6 +19,7 @@ from openhqm_tui.domain.buildkit.vertex import ExecutionMode
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.platforms import parse_platform
 from openhqm_tui.domain.run import events as journal
+from openhqm_tui.domain.run.decisions import images, products_text
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.run.log import NO_STEP
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
@@ -404,3 +405,17 @@ def test_only_a_sibling_of_the_platform_that_failed_is_stopped(
     state.apply_records("redis", [failed])
     state.apply_event(ended(Outcome.FAILED))
     assert [lane.status for lane in redis.lanes.values()] == statuses
+
+
+def test_artifacts_are_counted_apart_from_images() -> None:
+    image = TargetInfo(name="web", variant="web", platforms=BOTH)
+    files = TargetInfo(name="cli", variant="cli", platforms=BOTH, artifacts=("local ./out",))
+    lint = TargetInfo(name="lint", variant="lint", platforms=BOTH[:1], artifacts=("check",))
+    for targets, words in (
+        ((image,), "2 images"),
+        ((image, files, lint), "2 images, 2 artifacts"),
+        ((files,), "1 artifact"),
+    ):
+        state = RunState(RunInfo(id="run", created=0.0, targets=targets))
+        assert products_text(state) == words
+        assert {lane.target.name for lane in images(state)} <= {"web"}

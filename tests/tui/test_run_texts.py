@@ -5,13 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.failures.failure import verification_failure
 from openhqm_tui.domain.plan.builders import NodeInfo
 from openhqm_tui.domain.run.decisions import to_retry
-from openhqm_tui.domain.run.events import CancelRequested, Outcome
+from openhqm_tui.domain.run.events import (
+    CancelRequested,
+    Outcome,
+    RunInfo,
+    RunStarted,
+    TargetInfo,
+)
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import lane_seconds
@@ -321,3 +328,12 @@ def test_a_failure_summary_has_its_parts_in_order(tmp_path: Path):
 )
 def test_cancelling_a_test_only_run_keeps_no_images(test_only: bool, text: str) -> None:
     assert kept_images_text(test_only=test_only) == text
+
+
+def test_an_artifact_says_where_it_goes():
+    target = TargetInfo(name="cli", variant="cli", platforms=("linux/amd64",))
+    target = msgspec.structs.replace(target, artifacts=("local ./out",))
+    state = RunState(RunInfo(id="run", created=folders.T0, targets=(target,)))
+    state.apply_event(RunStarted(at=NOW, pid=1))
+    assert standing(state.targets["cli"], NOW, 60).plain.endswith(" · → ./out")
+    assert facts(state, NOW, 60).plain.startswith("1 artifact · ")

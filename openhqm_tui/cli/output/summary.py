@@ -12,6 +12,7 @@ from openhqm_tui.domain.checks.verdict import SEVERITIES, Answer, Verdict, worst
 from openhqm_tui.domain.emulators import Emulator
 from openhqm_tui.domain.failures.failure import Failure, failure_of
 from openhqm_tui.domain.formatting import count_text, duration_text, elapsed_text, size_text
+from openhqm_tui.domain.plan.outputs import artifact_text
 from openhqm_tui.domain.run.critical_path import emulation_cost
 from openhqm_tui.domain.run.decisions import (
     allowed_unknown,
@@ -139,7 +140,7 @@ def _row(lane: LaneState) -> ResultRow:
         unpacked_size=lane.unpacked_size,
         digest=lane.digest,
         tags=target.info.tags,
-        checks=", ".join(target.info.artifacts) or tally(lane.verdicts),
+        checks=", ".join(map(artifact_text, target.info.artifacts)) or tally(lane.verdicts),
         steps=len(lane.steps),
         cached_steps=sum(step.cached for step in lane.steps),
         cache=hits_of(lane),

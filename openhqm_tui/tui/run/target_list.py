@@ -15,6 +15,7 @@ from textual.widget import Widget
 from openhqm_tui.domain.buildkit.vertex import ExecutionMode
 from openhqm_tui.domain.formatting import clock_text, count_text, elapsed_text, time_left_text
 from openhqm_tui.domain.names import matches, shortened
+from openhqm_tui.domain.plan.outputs import artifact_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import RunState, TargetState
 from openhqm_tui.domain.run.status import Status
@@ -159,6 +160,8 @@ def _name(target: TargetState, room: int) -> Content:
 
 
 def _more(target: TargetState) -> Iterable[Content]:
+    if target.info.artifacts:
+        yield Content(one_line(", ".join(map(artifact_text, target.info.artifacts)), 40))
     if target.warnings:
         words = f"! {count_text(len(target.warnings), 'warning')}"
         yield Content.styled(words, "$text-warning")
