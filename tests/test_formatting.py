@@ -58,7 +58,7 @@ def test_elapsed_time_is_rounded_down_and_time_left_up(
     assert left_text(Estimate(seconds)) == f"{left} left"
     assert left_text(Estimate(seconds, whole=False)) == f"over {left} left"
     assert estimate_text(Estimate(seconds)) == f"about {left}"
-    assert expected_text(Estimate(seconds, count=2)) == f"takes about {left} based on 2 builds"
+    assert expected_text(Estimate(seconds, count=2)) == f"takes about {left}, based on 2 builds"
 
 
 @pytest.mark.parametrize("seconds", [0.4, 9.99, 59.6, 3723.0])

@@ -47,9 +47,7 @@ def send_request(folder: RunFolder, *requests: Request) -> None:
     try:
         upto = [folder.append_request(request) for request in requests][-1]
     except OSError as error:
-        raise Problem(
-            f"can't write to the folder of run {folder.path.name} ({error.strerror})"
-        ) from error
+        raise Problem(f"can't write to run folder {folder.path.name} ({error.strerror})") from error
     end = time.monotonic() + PATIENCE
     launched = False
     while state_of(folder).heard < upto:

@@ -104,7 +104,7 @@ def test_plain_output_begins_with_the_estimate(earlier_run) -> None:
     first, second = out.getvalue().splitlines()
     assert first.startswith("run ")
     assert second.startswith("takes about 0:")
-    assert second.endswith(" based on 1 build")
+    assert second.endswith(", based on 1 build")
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -229,7 +229,7 @@ async def test_an_unresponsive_engine_is_the_reason(
         ),
         (
             {"ended": Ended(-9, timed_out=True)},
-            "companion redis:7-alpine can't be started: no response in time",
+            "companion redis:7-alpine can't be started: timed out after 120 s",
         ),
         (
             {"state": ContainerState(running=False, exit_code=3)},
@@ -249,7 +249,12 @@ async def test_an_unresponsive_engine_is_the_reason(
         ),
         (
             {"config": SeenConfig(volumes=tuple(map(str, range(99))))},
+            "companion redis:7-alpine can't be used: "
             "the image declares 99 volumes; at most 64 are supported",
+        ),
+        (
+            {"config": SeenConfig(volumes=("/" + "x" * 70_000,))},
+            "the paths of the image's volumes have 70001 characters; at most 65536 are supported",
         ),
     ],
 )
@@ -389,6 +394,6 @@ def test_a_companion_on_the_services_own_port_is_refused(tmp_path: Path, port: i
         answer = container.read_answer(run(tmp_path, *words), NONCE, patience=1, emulated=False)
     assert isinstance(answer, ProbeAnswer)
     assert answer.service is not None
-    trouble = f"a companion already listens on :{port}, the service's own port"
+    trouble = f"a companion is already listening on :{port}, the service's port"
     assert answer.service.companion_trouble == trouble
     assert not (tmp_path / "started").exists()

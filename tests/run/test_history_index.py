@@ -199,7 +199,7 @@ def test_a_damaged_history_is_set_aside_and_rebuilt(tmp_path: Path) -> None:
     assert indexed_runs(tmp_path) == {folder.path.name}
     (aside,) = tmp_path.glob("history.db.damaged-*")
     assert notes == [
-        f"the history {history_file(tmp_path)} is corrupt: the file was renamed to "
+        f"the history {history_file(tmp_path)} is corrupt; the file was renamed to "
         f"{aside.name}, and the history was rebuilt from the run folders"
     ]
 
@@ -300,7 +300,7 @@ async def test_a_locked_history_does_not_delay_the_run(docker: FakeDocker) -> No
     watch = await executed(prepared("redis"))
     assert watch.status is Status.PASSED
     (note,) = [text for text in watch.follower.state.notes if "history" in text]
-    assert "is locked by another process: the run continues" in note
+    assert "is locked by another process; the run continues" in note
     assert indexed_runs(state) == set()
     other.execute("ROLLBACK")
     other.close()

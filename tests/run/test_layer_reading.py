@@ -92,8 +92,8 @@ async def test_an_image_without_layers_needs_no_engine(cache: LayerCache) -> Non
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (oci_export(ONE), "1 of 2 layers can't be read: the engine's export doesn't contain them"),
-        (b"", "2 of 2 layers can't be read: the engine's export doesn't contain them"),
+        (oci_export(ONE), "1 of 2 layers can't be read: the engine's export is incomplete"),
+        (b"", "2 of 2 layers can't be read: the engine's export is incomplete"),
         (b"x" * 4096, "2 of 2 layers can't be read: the tar archive has a corrupt header"),
         (oci_export(ONE, TWO)[:2000], "can't be read: the tar archive "),
         (
@@ -144,7 +144,7 @@ async def test_a_reader_stopped_by_the_kernel_is_explained(
     docker: FakeDocker, cache: LayerCache
 ) -> None:
     export(docker, Made().file("slow", gzip.compress(b"") * 3_000_000).done())
-    with pytest.raises(LayersUnread, match="reading the layers takes more than 1 s"):
+    with pytest.raises(LayersUnread, match="the layer reader reached its limit of 1 s CPU time"):
         await LayerReader(cache, Limits(seconds=1)).read("x", PLATFORM, BOTH)
 
 

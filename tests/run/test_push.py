@@ -134,7 +134,7 @@ async def test_a_push_is_cancelled_with_the_run(docker: FakeDocker) -> None:
 
 @pytest.mark.parametrize(
     ("takes", "reason"),
-    [("kafka", "differs from the verified one"), ("", "the pushed image can't be verified")],
+    [("kafka", "differs from the verified one"), ("", "the push can't be confirmed")],
 )
 async def test_a_registry_that_stored_another_image_fails_the_push(
     docker: FakeDocker, takes: str, reason: str

@@ -138,9 +138,20 @@ async def test_checks_can_be_repeated_during_the_run(docker: FakeDocker) -> None
     assert watch.status is Status.PASSED
     (note,) = watch.follower.state.notes
     assert note == (
-        "not checked: gcp linux/amd64, gcp linux/arm64: "
-        "checks start as soon as the build has finished"
+        "not checked: gcp linux/amd64, gcp linux/arm64 "
+        "(checks start as soon as the build has finished)"
     )
+
+
+async def test_checks_are_not_repeated_while_the_first_ones_run(docker: FakeDocker) -> None:
+    docker.container("linux/arm64", hold=True)
+    async with running(prepared("redis")) as (watch, _):
+        await soon(lambda: docker.has("held-container"))
+        watch.folder.append_request(Request("check", "redis", "linux/arm64"))
+        await soon(lambda: watch.poll().follower.state.notes)
+        docker.release("container")
+    (note,) = watch.finish().follower.state.notes
+    assert note == "not checked: redis linux/arm64 (checks are already running)"
 
 
 async def test_a_lane_without_an_image_is_refused_with_a_note(docker: FakeDocker) -> None:
@@ -148,7 +159,7 @@ async def test_a_lane_without_an_image_is_refused_with_a_note(docker: FakeDocker
     folder = await finished("kafka", "redis")
     folder.append_request(Request("check", "kafka", "linux/amd64"))
     watch = await execute_again(folder)
-    assert watch.follower.state.notes == ["not checked: kafka linux/amd64: no image was built"]
+    assert watch.follower.state.notes == ["not checked: kafka linux/amd64 (no image was built)"]
     assert checked_after(docker, 2) == []
 
 

@@ -69,7 +69,7 @@ async def test_a_second_check_of_a_lane_being_checked_is_refused(
     finally:
         os.close(lock)
     notes = watch.finish().follower.state.notes
-    assert notes == ["not checked: redis linux/arm64: checks are already running"]
+    assert notes == ["not checked: redis linux/arm64 (checks are already running)"]
 
 
 # -- a runner that died before its first event ------------------------------------------------

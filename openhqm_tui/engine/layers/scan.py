@@ -310,15 +310,16 @@ def _may_be_layer(packed: Stream) -> bool:
 
 def _limit(limits: Limits) -> None:
     """Have the kernel enforce the limits; those that a system doesn't support are skipped."""
-    for what, most in (
-        (resource.RLIMIT_AS, limits.memory),
-        (resource.RLIMIT_CPU, limits.seconds),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 16),
+    for what, most, hard in (
+        (resource.RLIMIT_AS, limits.memory, limits.memory),
+        # At the hard limit, Linux sends SIGKILL instead of SIGXCPU, which is unambiguous.
+        (resource.RLIMIT_CPU, limits.seconds, limits.seconds + 1),
+        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NOFILE, 16, 16),
     ):
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(what, (most, most))
+            resource.setrlimit(what, (most, hard))
 
 
 def _standard_input() -> Iterator[bytes]:

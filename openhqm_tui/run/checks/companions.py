@@ -199,7 +199,10 @@ class Companions:
             raise
         if ended.code or ended.timed_out:
             await remove(name)
-            output = ended.err.decode("utf-8", "replace").strip() or "no response in time"
+            output = (
+                ended.err.decode("utf-8", "replace").strip()
+                or f"timed out after {_START_PATIENCE:.0f} s"
+            )
             why = one_line(output.splitlines()[0], 200)
             raise _Unavailable(f"companion {companion.image} can't be started: {why}")
         ports: tuple[int, ...] = (companion.ready,) if isinstance(companion.ready, int) else ()
@@ -232,7 +235,7 @@ class Companions:
         digest, _ = await asyncio.to_thread(read_index, name)
         config = await asyncio.to_thread(read_config, digest, platform)
         if too_many := too_many_volumes(config.volumes):
-            raise ImageUnknown(too_many)
+            raise _Unavailable(f"companion {name} can't be used: {too_many}")
         self._notify(f"using companion image {name} ({digest})")
         user = ""
         if config.volumes and config.user.partition(":")[0] in {"", "0", "root"}:

@@ -363,7 +363,7 @@ def _end_of_questions(end: _QuestionsEnd, patience: float, emulated: bool) -> Pr
         return ProbeTrouble(reason=reason, emulator=True)
     if end.signal == 9:
         limit = memory_mb(emulated=emulated)
-        return ProbeTrouble(reason=f"Python was killed: out of memory (limit {limit} MB)")
+        return ProbeTrouble(reason=f"Python was killed, probably out of memory (limit {limit} MB)")
     if end.signal:
         return ProbeTrouble(reason=f"Python crashed (signal {end.signal})")
     if end.exit_code:
@@ -384,9 +384,12 @@ def _end_of_container(ended: Ended, patience: float, emulated: bool) -> ProbeTro
         reason = f"the emulator crashed (exit code {ended.code}): {words or 'no output'}"
         return ProbeTrouble(reason=f"{reason}; {EMULATOR_HINT}", emulator=True)
     if b"exec format error" in ended.err:
-        return ProbeTrouble(
-            reason="no emulator for this platform on this machine", could_not_ask=True
+        reason = (
+            "no emulator for this platform on this machine"
+            if emulated
+            else "Python can't be executed on this machine: it is built for another architecture"
         )
+        return ProbeTrouble(reason=reason, could_not_ask=True)
     if ended.code in {125, 126, 127} and (found := _CLIENT_ERROR.search(ended.err)):
         return _not_started(found[0])
     if ended.code == 125:

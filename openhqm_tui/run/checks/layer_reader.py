@@ -198,14 +198,16 @@ def _parsed(
             layers[record.layer.digest] = record.layer
         if record.trouble is not None:
             reasons.append(one_line(record.trouble.reason))
-    if scanned in {-signal.SIGXCPU, -signal.SIGKILL}:
-        reasons.append(f"reading the layers takes more than {order.limits.seconds} s of CPU time")
+    if scanned == -signal.SIGXCPU:
+        reasons.append(f"the layer reader reached its limit of {order.limits.seconds} s CPU time")
+    elif scanned == -signal.SIGKILL:
+        reasons.append("the layer reader was killed, probably out of memory")
     elif scanned:
         reasons.append(f"the layer reader failed: {_end_text(errors, scanned)}")
     # A reader with all layers exits early, and the export ends with a broken pipe.
     elif saved and not set(order.wanted) <= set(layers):
         reasons.append(f"the engine can't export the image: {_end_text(words, saved)}")
-    return layers, "; ".join(dict.fromkeys(reasons)) or "the engine's export doesn't contain them"
+    return layers, "; ".join(dict.fromkeys(reasons)) or "the engine's export is incomplete"
 
 
 async def _read(stream: asyncio.StreamReader | None, limit: int) -> bytes:

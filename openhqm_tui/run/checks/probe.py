@@ -405,7 +405,7 @@ def can_start(asked: "dict[str, str]", tell: "Callable[[dict[str, Any]], None]")
     if left:
         tell({"unready": left})
     elif listens(port):
-        trouble = f"a companion already listens on :{port}, the service's own port"
+        trouble = f"a companion is already listening on :{port}, the service's port"
         tell({"service": {"companion_trouble": trouble}})
         return False
     return not left

@@ -65,8 +65,13 @@ def memory_volumes(volumes: tuple[str, ...], megabytes: int = 16) -> list[str]:
 
 def too_many_volumes(volumes: tuple[str, ...]) -> str:
     """Return why a container with these volumes isn't started, or ''."""
-    if len(volumes) > _MOST_VOLUMES or sum(map(len, volumes)) > LONGEST_COMMAND:
+    if len(volumes) > _MOST_VOLUMES:
         return f"the image declares {len(volumes)} volumes; at most {_MOST_VOLUMES} are supported"
+    if (letters := sum(map(len, volumes))) > LONGEST_COMMAND:
+        return (
+            f"the paths of the image's volumes have {letters} characters; at most "
+            f"{LONGEST_COMMAND} are supported"
+        )
     return ""
 
 

@@ -110,5 +110,5 @@ def estimate_text(guess: Estimate | None) -> str:
 
 
 def expected_text(guess: Estimate) -> str:
-    """Return how long a run is expected to take, and why: `takes about 0:11 based on 2 builds`."""
-    return f"takes {estimate_text(guess)} based on {count_text(guess.count, 'build')}"
+    """Return how long a run is expected to take, and why: `takes about 0:11, based on 2 builds`."""
+    return f"takes {estimate_text(guess)}, based on {count_text(guess.count, 'build')}"

@@ -287,8 +287,8 @@ def shared_tag_warnings(state: Path, info: RunInfo) -> list[str]:
         more, each = (f" and {len(tags) - 1} more", "each") if len(tags) > 1 else ("", "the")
         warnings.append(
             f"run {other.path.name} is in progress and also builds {tags[0]}{more}: the runs "
-            f"don't interfere with each other, but {each} tag will point to the image of the run "
-            "that finishes last"
+            f"don't interfere with each other, but {each} tag will point to whichever image is "
+            "tagged last"
         )
     return warnings
 

@@ -74,7 +74,7 @@ def check_readable(state: Path) -> str:
     try:
         _with_history(state, History.could_write, warnings.append, patience=_LOOK)
     except HistoryProblem as problem:
-        return f"{problem}: the run continues and will be added to the history later"
+        return f"{problem}; the run continues and will be added to the history later"
     return " ".join(warnings)
 
 
@@ -222,7 +222,7 @@ def _with_history(
                 saved = _save(history, aside)
                 runs = f" ({count_text(saved, 'more run')} recovered from the old file)"
                 say(
-                    f"{damage.what}: the file was renamed to {aside.name}, and the history was "
+                    f"{damage.what}; the file was renamed to {aside.name}, and the history was "
                     f"rebuilt from the run folders{runs if saved else ''}"
                 )
             return work(history)

@@ -90,16 +90,16 @@ class Pushes:
         if isinstance(index, ImageUnknown):
             return f"the image can't be read from the engine's store: {index}"
         if digest != target.digest:
-            return "the tag no longer points to the verified image: rebuild the target"
+            return "the tag no longer points to the verified image; rebuild the target"
         code, output = await self._run(push_command(tag), target)
         if code != 0:
             return push_failure(output, tag)
         found = _DIGEST.findall(output)
         # The tag may have moved meanwhile, or not all platforms were in the store.
         if not found:
-            return "`docker push` printed no digest, so the pushed image can't be verified"
+            return "`docker push` printed no digest, so the push can't be confirmed"
         if found[-1] != target.digest:
-            return f"the pushed digest differs from the verified one ({found[-1]})"
+            return f"the pushed image differs from the verified one ({found[-1]})"
         return ""
 
     async def _tag_in_registry(self, target: TargetState, tag: str) -> str:
@@ -134,7 +134,7 @@ class Pushes:
         command = read_back_command(tag, self._info.builder if self._info.by_digest else "")
         ended = await run_bounded(command, patience=_READ_BACK_PATIENCE, limit=_MOST_BYTES)
         if ended.timed_out:
-            return f"pushed, but can't be read back: no response within {_READ_BACK_PATIENCE:.0f} s"
+            return f"pushed, but can't be read back (no response in {_READ_BACK_PATIENCE:.0f} s)"
         output = ended.err.decode("utf-8", "replace")
         try:
             if ended.code != 0 and is_about_trust(output) and not self._info.by_digest:
@@ -379,14 +379,16 @@ class RequestHandler:
             else:
                 self._scheduler.check_lane(lane, request.check)
         for reason, names in refused.items():
-            self._journal.note(f"not checked: {', '.join(names)}: {reason}", request.target)
+            self._journal.note(f"not checked: {', '.join(names)} ({reason})", request.target)
 
     def _why_not(self, lane: LaneState) -> str:
         """Return why a lane's image can't be checked now; '' if it can."""
         name = lane.target.name
-        if self._scheduler.busy((name, "")):
+        building = self._scheduler.busy((name, ""))
+        if building and lane.target.outcome is not Outcome.PASSED:
             return "checks start as soon as the build has finished"
-        if self._scheduler.busy(lane.key):
+        # The first checks of a target belong to its build's task.
+        if building or self._scheduler.busy(lane.key):
             return "checks are already running"
         if name in self._scheduler.gone:
             return "this run (--test-only) has removed the images"

@@ -190,7 +190,9 @@ def _fix_for(finding: Finding) -> str:
     return finding.advice or "run `openhqm-tui doctor` for details"
 
 
-_OWN_BUILDER = "create a builder (`openhqm-tui builders create NAME`)"
+_OWN_BUILDER = (
+    "create a builder (`openhqm-tui builders create NAME`) and select it with --builder NAME"
+)
 # Set by GitHub for the steps of a job, and read by Buildx.
 _IN_GITHUB = "ACTIONS_RUNTIME_TOKEN"
 
@@ -246,11 +248,12 @@ def _from(folder: Path, cache: Cache) -> Cache:
 def _unsupported(kinds: tuple[str, ...], way: CacheKind, facts: EngineFacts) -> EngineProblem:
     names = ", ".join(kinds)
     builder = facts.builder or "default"
+    # An inline cache is imported from the registry that has the image.
+    inline = "" if way is CacheKind.FROM else ", inline"
     if facts.containerd_store:
         return EngineProblem(
             f"builder {builder} (docker) doesn't support {way} of type {names}",
-            fix=f"{_OWN_BUILDER} and select it with --builder NAME, or use type registry, local, "
-            "gha or inline",
+            fix=f"{_OWN_BUILDER}, or use another type: registry, local, gha{inline}",
         )
     only = "registry or local" if way is CacheKind.FROM else "inline"
     return EngineProblem(
@@ -296,7 +299,7 @@ def exposed_state(targets: Iterable[Target], state: Path, cwd: Path) -> list[str
         if not is_ignored(_ignore_file(folder, dockerfile), f"{name}/runs"):
             warned[folder] = (
                 f"the state folder {inside} is inside the build context {folder}: run journals "
-                f"would end up in images and invalidate the build cache; add `{name}` to "
+                f"could end up in images and invalidate the build cache; add `{name}` to "
                 f".dockerignore, or set {STATE_VARIABLE} to a folder outside the context"
             )
     return list(warned.values())

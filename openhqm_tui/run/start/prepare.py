@@ -261,7 +261,7 @@ def _with_own_platforms(
         else:
             selection[name] = chosen or tuple(found)
     if lines and not selection:
-        raise UsageProblem("; ".join(lines), fix="use --platforms linux/amd64")
+        raise UsageProblem("; ".join(lines), fix=f"use --platforms {native}")
     return replace(options, selection=selection), lines
 
 
@@ -286,7 +286,8 @@ def _to_docker_library(plan: Plan, options: BuildOptions) -> list[str]:
     if not library:
         return []
     return [
-        f"{library[0]} names no registry, so it is pushed to {_LIBRARY}, where only Docker can push"
+        f"{library[0]} is pushed to {_LIBRARY}, where only Docker can push; "
+        "use a name with a registry or an account"
     ]
 
 
