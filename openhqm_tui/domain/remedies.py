@@ -78,6 +78,14 @@ _NO_MEMORY = (
     "The step was killed, probably out of memory: build fewer targets in parallel (`--jobs 1`), or "
     "give the engine more memory."
 )
+_RAN_OUT_OF_MEMORY = (
+    "The step probably ran out of memory: build fewer targets in parallel (`--jobs 1`), or give "
+    "the engine more memory."
+)
+_HEAP_FULL = (
+    "The program reached its own limit of memory: raise it in the step (Node.js: "
+    "`NODE_OPTIONS=--max-old-space-size=4096`; Java: `JAVA_TOOL_OPTIONS=-Xmx4g`)."
+)
 _LOG_IN = "Log in first: `docker login REGISTRY`."
 _DENIED = "the registry denies access: log in with an account that has push access (`docker login`)"
 _UNREACHABLE = "the registry can't be reached over the network"
@@ -95,11 +103,18 @@ REMEDIES: tuple[Remedy, ...] = (
         engine=EngineFailureKind.NO_BUILDER,
     ),
     Remedy(
-        ("no space left on device", "disk quota exceeded"),
+        ("no space left on device", "disk quota exceeded", "enospc"),
         build="The disk is full: free space with `docker buildx prune`, which removes build cache.",
         check="The disk is full: free space with `docker buildx prune`, which removes build cache.",
         push="the registry's disk is full",
         engine=EngineFailureKind.DISK_FULL,
+    ),
+    # Only in the log of a step.
+    Remedy(("heap out of memory", "java heap space", "gc overhead limit"), build=_HEAP_FULL),
+    Remedy(
+        ("cannot allocate memory", "out of memory", "memoryerror"),
+        re.compile(r"(?:^|[ :(])Killed(?:$| signal terminated| \(program)", re.M),
+        build=_RAN_OUT_OF_MEMORY,
     ),
     Remedy(
         ("cannot allocate memory",),
@@ -133,7 +148,8 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         (
-            *("uncaught target signal", "the emulator crashed"),
+            *("uncaught target signal", "the emulator crashed", "illegal instruction"),
+            "exit code: 132",
             *("exit code: 139", "exit code 139", "exited with code 139"),
         ),
         crashed=True,
@@ -182,9 +198,12 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         (
-            "certificate verify failed",
-            "x509: certificate signed by unknown authority",
-            "unknownissuer",
+            *("certificate verify failed", "certificate verification failed"),
+            *("unable to get local issuer certificate", "unable_to_get_issuer_cert"),
+            *("self-signed certificate", "self signed certificate", "self_signed_cert_in_chain"),
+            *("unable to verify the first certificate", "unable_to_verify_leaf_signature"),
+            *("pkix path building failed", "problem confirming the ssl certificate"),
+            *("x509: certificate signed by unknown authority", "unknownissuer"),
         ),
         build="A proxy intercepts TLS: pass its CA certificate with --ca-bundle FILE or, if the "
         "Dockerfile doesn't mount that file, add it to the base image (see \"Behind a "
@@ -290,6 +309,11 @@ REMEDIES: tuple[Remedy, ...] = (
         "manager.",
     ),
     Remedy(("not found", "manifest unknown", "404"), pull=Reach.MISSING),
+    Remedy(
+        ("failed to calculate checksum of ref",),
+        build="The path isn't in the build context: check its spelling, and whether .dockerignore "
+        "excludes it.",
+    ),
     # Failures without a more specific sign.
     Remedy(("failed to resolve source metadata",), build=_NETWORK, definition=_NO_IMAGE),
 )

@@ -59,12 +59,19 @@ def test_only_failed_targets_have_a_digest(name: str) -> None:
         assert (failure_of(target) is not None) is (target.outcome is Outcome.FAILED)
 
 
-def failing(*records: SolveStatus | PlainText, reason: str = "", code: int = 1) -> TargetState:
-    both = ("linux/amd64", "linux/arm64")
+BOTH = ("linux/amd64", "linux/arm64")
+
+
+def failing(
+    *records: SolveStatus | PlainText,
+    reason: str = "",
+    code: int = 1,
+    platforms: tuple[str, ...] = BOTH,
+) -> TargetState:
     info = RunInfo(
         id="run",
         created=0.0,
-        targets=(TargetInfo(name="redis", variant="redis", platforms=both),),
+        targets=(TargetInfo(name="redis", variant="redis", platforms=platforms),),
         host="linux/amd64",
     )
     state = RunState(info)
@@ -258,6 +265,69 @@ def test_a_failed_stream_cut_before_its_error_still_has_a_digest() -> None:
             "--ca-bundle",
         ),
         ("linux/amd64", "exit code: 127", "/bin/sh: 1: apt-get: not found", "no apt-get"),
+        # Where a shell runs, the platform's emulator works: only this program is foreign.
+        (
+            "linux/arm64",
+            "exit code: 126",
+            "/bin/sh: 1: tool: Exec format error",
+            "a different platform than linux/arm64",
+        ),
+        ("linux/arm64", "exit code: 132", "Illegal instruction (core dumped)", "QEMU 8.2.2"),
+        ("linux/amd64", "exit code: 132", "Illegal instruction (core dumped)", ""),
+        ("linux/amd64", "exit code: 2", "make: *** [Makefile:2: all] Killed", "out of memory"),
+        ("linux/amd64", "exit code: 1", "Killed", "out of memory"),
+        (
+            "linux/amd64",
+            "exit code: 1",
+            "gcc: fatal error: Killed signal terminated program cc1plus",
+            "out of memory",
+        ),
+        ("linux/amd64", "exit code: 2", "sh: 1: Cannot fork: Cannot allocate memory", "memory"),
+        ("linux/amd64", "exit code: 1", "cc1plus: out of memory allocating 64 bytes", "memory"),
+        (
+            "linux/amd64",
+            "exit code: 134",
+            "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
+            "NODE_OPTIONS",
+        ),
+        (
+            "linux/amd64",
+            "exit code: 1",
+            "java.lang.OutOfMemoryError: Java heap space",
+            "JAVA_TOOL_OPTIONS",
+        ),
+        ("linux/amd64", "exit code: 1", "3 workers were killed by the test", ""),
+        ("linux/amd64", "exit code: 1", "write /x: no space left on device", "prune"),
+        ("linux/amd64", "exit code: 1", "npm ERR! code ENOSPC", "prune"),
+        ("linux/amd64", "exit code: 1", "npm error code SELF_SIGNED_CERT_IN_CHAIN", "--ca-bundle"),
+        ("linux/amd64", "exit code: 2", "invalid peer certificate: UnknownIssuer", "--ca-bundle"),
+        (
+            "linux/amd64",
+            "exit code: 60",
+            "curl: (60) SSL certificate problem: unable to get local issuer certificate",
+            "--ca-bundle",
+        ),
+        (
+            "linux/amd64",
+            "exit code: 128",
+            "fatal: unable to access 'https://git.example/': server certificate verification "
+            "failed. CAfile: none CRLfile: none",
+            "--ca-bundle",
+        ),
+        (
+            "linux/amd64",
+            "exit code: 1",
+            "go: example.com/x: tls: failed to verify certificate: x509: certificate signed by "
+            "unknown authority",
+            "--ca-bundle",
+        ),
+        (
+            "linux/amd64",
+            "exit code: 1",
+            "PKIX path building failed: unable to find valid certification path",
+            "--ca-bundle",
+        ),
+        ("linux/amd64", "exit code: 1", "issued a certificate for example.com", ""),
     ],
 )
 def test_an_error_only_in_the_log_of_a_step_has_a_hint(
@@ -277,6 +347,17 @@ def test_an_error_only_in_the_log_of_a_step_has_a_hint(
     assert failure is not None
     assert message in failure.hint
     assert bool(message) is bool(failure.hint)
+
+
+def test_a_sign_far_from_the_end_of_the_output_has_a_hint() -> None:
+    output = "certificate verify failed\n" + "line\n" * 500
+    failure = digest(
+        step(RUN),
+        SolveStatus(logs=[VertexLog("1", output.encode())]),
+        step(RUN, "did not complete successfully: exit code: 1"),
+    )
+    assert failure.log == ("line",) * 12
+    assert "--ca-bundle" in failure.hint
 
 
 def test_every_remedy_has_signs_and_a_text() -> None:

@@ -153,6 +153,11 @@ _SOLVE = re.compile(
 )
 
 
+# BuildKit's own errors: what it was doing comes first, and a name twice.
+_WHILE = re.compile(
+    r"^(?:failed to compute cache key: )?failed to calculate checksum of ref \S+: "
+    r"|^\S+: (?=failed to resolve source metadata for )"
+)
 _LAST_WORDS = 20
 # Lines of the failed step that are searched for its first error.
 _MOST_READ = 2_000
@@ -203,7 +208,7 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
     texts = target.texts
     where, source = _place(texts)
     error = next((text for text in reversed(texts) if text.startswith("ERROR:")), "")
-    reason = one_line(_SOLVE.sub("", error), 400) or one_line(target.reason, 400)
+    reason = one_line(_WHILE.sub("", _SOLVE.sub("", error)), 400) or one_line(target.reason, 400)
     trouble = trouble_of(target, target.exit_code)
     step = target.failed_step
     if step is None:
@@ -221,7 +226,8 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
         )
         return _named(failure, trouble, target)
     lane = target.lanes.get(step.lane) if step.lane is not None else None
-    log = (lane.log if lane else target.log).last(lines, step=step.number)
+    log = lane.log if lane else target.log
+    printed = [plain(line) for line in log.last(_MOST_READ, step=step.number)]
     code = _EXIT.search(step.error)
     platform = str(step.lane or step.name.ran_on or "")
     failure = Failure(
@@ -231,19 +237,18 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
         step=step.name.label,
         where=where,
         source=source,
-        reason=_reason(lane.log if lane else target.log, step, code["code"])
+        reason=_reason(printed, log, step, code["code"])
         if code
-        else reason or one_line(step.error, 400),
-        log=tuple(plain(line) for line in log),
+        else reason or one_line(_WHILE.sub("", step.error), 400),
+        log=tuple(printed[-lines:]),
         log_file=text_log_of(target.stream),
-        hint=_hint_of_step(step, platform, log, target),
+        hint=_hint_of_step(step, platform, printed, target),
     )
     return _named(failure, trouble, target)
 
 
-def _reason(log: LogLines, step: StepState, code: str) -> str:
+def _reason(output: Sequence[str], log: LogLines, step: StepState, code: str) -> str:
     """Return the step's first error, else its last words on standard error, and its exit code."""
-    output = [plain(line) for line in log.last(_MOST_READ, step=step.number)]
     words = headline_of(output) or one_line(" ".join(log.last(1, step=step.number, stream=2)), 300)
     return f"{words} (exit code {code})" if words else f"exit code {code}"
 
@@ -302,19 +307,29 @@ def failed_checks(lane: LaneState) -> list[Verdict]:
 
 
 _WRONG_MACHINE = "exec format error"
+# BuildKit's words, where not even the shell could be executed.
+_FIRST_PROGRAM = re.compile(r"^exec \S+: exec format error", re.MULTILINE)
+# What a step's log says about its environment, in lower case.
 _SIGNS_IN_LOG = (
-    _WRONG_MACHINE,
-    "uncaught target signal",
-    "certificate verify failed",
-    "apt-get: not found",
-    "apt-get: command not found",
+    *(_WRONG_MACHINE, "uncaught target signal", "illegal instruction"),
+    *("cannot allocate memory", "out of memory", "killed", "heap space", "memoryerror"),
+    *("no space left on device", "disk quota exceeded", "enospc"),
+    *("certificate", "unknownissuer", "pkix path", "self_signed_cert", "unable_to_verify_leaf"),
+    *("apt-get: not found", "apt-get: command not found"),
 )
 
 
-def hint_for(error: str, emulator: Emulator | None = None, *, own_base: bool = False) -> str:
+def hint_for(
+    error: str,
+    emulator: Emulator | None = None,
+    *,
+    own_base: bool = False,
+    emulated: bool = True,
+) -> str:
     """Return the usual fix for an error, or ''; `emulator` is what ran the step.
 
     `own_base`: the definition names the base images, so that no option replaces them.
+    `emulated`: an emulator may have taken part.
     """
     if "failed to push" in error and (reason := push_reason(error)):
         return f"{reason[0].upper()}{reason[1:]}."
@@ -322,7 +337,7 @@ def hint_for(error: str, emulator: Emulator | None = None, *, own_base: bool = F
     if remedy is None:
         return ""
     if remedy.crashed:
-        return crash_hint(emulator)
+        return crash_hint(emulator) if emulated else ""
     return (own_base and remedy.definition) or remedy.build
 
 
@@ -330,22 +345,24 @@ def _own_base(target: TargetState) -> bool:
     return target.run.info.source == SourceKind.BAKE
 
 
-def _hint_of_step(step: StepState, platform: str, log: Sequence[str], target: TargetState) -> str:
-    """Return the hint for a step; some signs are only in its log."""
+def _hint_of_step(
+    step: StepState, platform: str, output: Sequence[str], target: TargetState
+) -> str:
+    """Return the hint for a step; some signs are only in its output."""
     emulator = target.run.info.emulators.get(platform)
-    told = [line for line in log if any(sign in line.lower() for sign in _SIGNS_IN_LOG)]
+    told = [line for line in output if any(sign in line.lower() for sign in _SIGNS_IN_LOG)]
     text = "\n".join([step.error, *told]).lower()
-    if step.how is ExecutionMode.NATIVE:
-        if _WRONG_MACHINE in text:
-            return (
-                f"A program in this step was built for a different platform than {platform}: build "
-                "or download it for $TARGETARCH."
-            )
-        if (remedy := remedy_for(text, "build")) is not None and remedy.crashed:
-            return ""  # no emulator took part
-    errors = (step.error, "\n".join(told))
-    hints = (hint_for(error, emulator, own_base=_own_base(target)) for error in errors)
-    return next(filter(None, hints), "")
+    native = step.how is ExecutionMode.NATIVE
+    if _WRONG_MACHINE in text and (native or not _FIRST_PROGRAM.search(text)):
+        return (
+            "A program in this step was built for a different platform than "
+            f"{platform or 'this step'}: build or download it for $TARGETARCH."
+        )
+    for error in (step.error, "\n".join(told)):
+        hint = hint_for(error, emulator, own_base=_own_base(target), emulated=not native)
+        if hint:
+            return hint
+    return ""
 
 
 def _lint(texts: list[str]) -> str:
