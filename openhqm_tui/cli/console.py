@@ -26,7 +26,12 @@ def run(parsed: argparse.Namespace) -> int:
 
     # Report an unusable folder in one line, before the console's threads fail on it.
     state_folder()
-    return open_console(_settings(), watch_only=parsed.watch_only)
+    return open_console(
+        _settings(),
+        watch_only=parsed.watch_only,
+        files=tuple(parsed.console_files or ()),
+        context=parsed.console_context or "",
+    )
 
 
 def open_on_replay(player: Player) -> int:
@@ -65,8 +70,12 @@ def open_console(
     player: Player | None = None,
     *,
     watch_only: bool = False,
+    files: tuple[str, ...] = (),
+    context: str = "",
 ) -> int:
     """Open the console in the current folder, on a run or a replay if given; return the exit code.
+
+    `files` are bake or Compose files, and `context` is a folder, to build instead of this one.
 
     Raises UsageProblem for an invalid theme or keymap, and a terminal without UTF-8.
     """
@@ -91,9 +100,9 @@ def open_console(
     if watch_only:
         from openhqm_tui.tui.read_only import ReadOnlyApp, ReadOnlyBackend
 
-        app = ReadOnlyApp(ReadOnlyBackend(Path.cwd(), settings), **options)
+        app = ReadOnlyApp(ReadOnlyBackend(Path.cwd(), settings, files, context), **options)
     else:
-        app = ConsoleApp(Backend(Path.cwd(), settings), **options)
+        app = ConsoleApp(Backend(Path.cwd(), settings, files, context), **options)
     return app.run() or app.return_code or 0
 
 

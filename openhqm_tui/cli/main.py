@@ -48,6 +48,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             if parsed.command == "serve"
             else "omit --watch-only",
         )
+    for flag, value in (("--file", parsed.console_files), ("--context", parsed.console_context)):
+        if value and parsed.command:
+            raise UsageProblem(
+                f"{flag} before {parsed.command} is for the console",
+                fix=f"put {flag} after {parsed.command}",
+            )
     return parsed
 
 
@@ -82,6 +88,19 @@ def build_parser(names: Sequence[str] | None = None, *, arguments: bool = True) 
         "--watch-only",
         action="store_true",
         help="open a read-only console, which can't build, cancel or change anything",
+    )
+    parser.add_argument(
+        *("-f", "--file"),
+        dest="console_files",
+        action="append",
+        metavar="FILE",
+        help="open the console on a bake or Compose file; repeatable",
+    )
+    parser.add_argument(
+        "--context",
+        dest="console_context",
+        metavar="DIR|GIT",
+        help="open the console on another folder or Git URL",
     )
     parser.set_defaults(run=console.run)
     subcommands = parser.add_commands("command")

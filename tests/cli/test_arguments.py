@@ -20,6 +20,15 @@ def test_without_arguments_the_console_opens() -> None:
     assert parse([]).command is None
 
 
+def test_the_console_takes_files_and_a_context_and_no_command_does_there() -> None:
+    parsed = parse(["-f", "a.hcl", "--file", "b.json", "--context", "sub"])
+    assert parsed.command is None
+    assert (parsed.console_files, parsed.console_context) == (["a.hcl", "b.json"], "sub")
+    for flag in ("--file", "--context"):
+        with pytest.raises(UsageProblem, match=f"put {flag} after build"):
+            parse([flag, "x", "build"])
+
+
 def test_every_option_of_build_is_parsed() -> None:
     parsed = parse(
         [

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from openhqm_tui.domain.plan.options import BuildOptions
 from openhqm_tui.domain.platforms import Platform
+from openhqm_tui.store.settings import Settings
+from openhqm_tui.tui.core.backend import Backend
 from openhqm_tui.tui.plan.variant_panel import command_lines
 from tests.tui.conftest import AMD, ARM
 
@@ -66,3 +71,20 @@ def test_bake_gets_exactly_the_permissions_of_the_plan():
     (line,) = command_lines(BuildOptions({"a": (AMD,)}), 1, allow=allow).bake
     assert "'--allow=fs.read=/a place/Dockerfile' --allow=fs.write=/cache/a -f bake.json" in line
     assert "*" not in line
+
+
+def test_the_named_source_is_part_of_the_commands(tmp_path: Path):
+    (tmp_path / "services" / "app").mkdir(parents=True)
+    (tmp_path / "services" / "app" / "Dockerfile").write_text("FROM scratch\n")
+    backend = Backend(tmp_path, Settings(), context="services/app")
+    source = backend.source_at_once()
+    assert source is not None
+    assert [variant.name for variant in source.variants] == ["app"]
+    rows: dict[str, tuple[Platform, ...]] = {"app": (AMD,)}
+    order = replace(backend.defaults, selection=rows)
+    own = {"app": (AMD,)}
+    lines = command_lines(order, 1, backend.defaults, own=own, source=backend.source_flags)
+    assert lines.build == ("openhqm-tui build --build-all --context services/app",)
+    named = Backend(tmp_path, Settings(), files=("a.hcl", "b.json"))
+    assert named.source_flags == ("--file", "a.hcl", "--file", "b.json")
+    assert named.source_at_once() is None, "Buildx has to read it"

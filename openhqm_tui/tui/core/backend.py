@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+import msgspec
+
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.plan.bake import DEFAULT_NAME
 from openhqm_tui.domain.plan.options import QUIET_AFTER, BuildOptions
@@ -49,7 +51,7 @@ class StartedRun(NamedTuple):
 
 
 class Backend:
-    """The layers below, for `folder` and its settings.
+    """The layers below, for `folder` and its settings, or for named `files` or another `context`.
 
     All methods block, except `now`, `clock` and `source_at_once`: call them in threads.
     """
@@ -57,8 +59,15 @@ class Backend:
     # Whether nothing can be built, stopped or changed.
     read_only: ClassVar[bool] = False
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self.folder, self.settings = folder, settings
+    def __init__(
+        self, folder: Path, settings: Settings, files: tuple[str, ...] = (), context: str = ""
+    ) -> None:
+        if context:
+            settings = msgspec.structs.replace(settings, context=context)
+        self.folder, self.settings, self.files = folder, settings, files
+        # What the user named instead of the folder's own files, as flags of `build`.
+        named = [word for file in files for word in ("--file", file)]
+        self.source_flags = (*named, *(("--context", context) if context else ()))
         cache_from, cache_to = _caches(settings, folder)
         # The options before anything is selected.
         self.defaults = BuildOptions(
@@ -110,7 +119,7 @@ class Backend:
         from openhqm_tui.run.start.source import source_for
 
         context, dockerfile = self.settings.context or "", self.settings.dockerfile or ""
-        return source_for(self.folder, context=context, dockerfile=dockerfile)
+        return source_for(self.folder, context=context, dockerfile=dockerfile, files=self.files)
 
     def source_at_once(self) -> Source | None:
         """Return the source if it can be determined without running Buildx; else None."""
@@ -118,7 +127,7 @@ class Backend:
 
         context, dockerfile = self.settings.context or "", self.settings.dockerfile or ""
         try:
-            if needs_buildx(self.folder, context=context, dockerfile=dockerfile):
+            if self.files or needs_buildx(self.folder, context=context, dockerfile=dockerfile):
                 return None
             return self.find_source()
         except (Problem, OSError):
@@ -231,7 +240,8 @@ class Backend:
         from openhqm_tui.store.paths import emulators_file
 
         chosen = self.settings.context or self.settings.dockerfile
-        base = "" if not chosen and has_own_base(self.folder) else UPSTREAM_BASE
+        own = self.files or (not chosen and has_own_base(self.folder))
+        base = "" if own else UPSTREAM_BASE
         return examine(platforms, base, self.settings.builder, memory=emulators_file())
 
     def apply_fix(self, fix: Fix, say: Say, stop: Event) -> bool:

@@ -190,6 +190,7 @@ class PlanScreen(BaseScreen):
             allow,
             own=platforms_of(session.source, self._native),
             groups=session.source.groups if session.source else (),
+            source=session.backend.source_flags,
         )
 
     async def catch_up(self) -> None:

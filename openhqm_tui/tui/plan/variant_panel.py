@@ -62,13 +62,14 @@ def command_lines(
     *,
     own: Mapping[str, tuple[Platform, ...]] | None = None,
     groups: Iterable[TargetGroup] = (),
+    source: Iterable[str] = (),
 ) -> CommandLines:
     """Return the commands that build `order`.
 
     `everything` is the number of variants: all of them become `--build-all`. Options equal to the
     settings (`defaults`) or our own defaults are omitted. `allow` are the permissions that the plan
     needs. `own` are the platforms that a definition's targets have, which need no flag; all targets
-    of one of its `groups` become its name.
+    of one of its `groups` become its name. `source` are the flags that name the source.
     """
     own = own or {}
     rows: dict[tuple[Platform, ...], list[str]] = {}
@@ -77,7 +78,7 @@ def command_lines(
     build, bake = [], []
     for platforms, variants in rows.items():
         chosen = list(_chosen(variants, platforms, everything, groups))
-        choices = [*chosen, *_fields(order, defaults)]
+        choices = [*chosen, *source, *_fields(order, defaults)]
         build.append(shlex.join(["openhqm-tui", "build", *choices, *_manner(order, defaults)]))
         planned = shlex.join(["openhqm-tui", "plan", *choices])
         baked = shlex.join(bake_command("bake.json", (), order.builder, allow))
