@@ -82,7 +82,8 @@ def options_from(parsed: argparse.Namespace, folder: Path) -> tuple[BuildOptions
     check_given_targets(parsed.targets or ())
     if parsed.build_all and named:
         raise UsageProblem(
-            "--build-all can't be combined with targets or --backend", fix="use only one of them"
+            "--build-all can't be combined with named targets",
+            fix="omit --build-all, or omit the targets",
         )
     # Check names before reading files or contacting the engine, so that a typo fails fast.
     if not (options.context or options.dockerfile or parsed.file):
@@ -116,7 +117,11 @@ def list_definition(parsed: argparse.Namespace, folder: Path) -> str:
 
     definition = definition_in(folder / (parsed.context or ""), parsed.file or ())
     if definition is None:
-        raise UsageProblem("there is no bake file here to list", fix="use `openhqm-tui variants`")
+        where = parsed.context or "this folder"
+        raise UsageProblem(
+            f"there is no bake or Compose file in {where}, so --list has nothing to list",
+            fix="use `openhqm-tui variants`",
+        )
     # Buildx separates its columns with tabs.
     listed = print_list(definition, parsed.list)
     return "\t".join(plain(text) for text in listed.split("\t"))

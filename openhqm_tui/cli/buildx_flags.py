@@ -95,7 +95,7 @@ FLAGS: tuple[BuildxFlag, ...] = (
         way=Way.PAIR,
         key="args",
         metavar="NAME=VALUE",
-        help="set a build argument; without =VALUE, its value is that of the environment variable",
+        help="set a build argument; without =VALUE, the value is taken from the environment",
     ),
     BuildxFlag(
         *("--build-context", _BUILD),
@@ -225,7 +225,7 @@ FLAGS: tuple[BuildxFlag, ...] = (
     BuildxFlag("--push", _BOTH, "the same, once every image is verified"),
     BuildxFlag(
         *("--quiet", _BUILD),
-        "use `--detach` to print only the ID of the run, or `--iidfile`",
+        "use `--detach` to print only the run ID, or `--iidfile`",
         short="-q",
         refused="a run always prints its results",
     ),
@@ -285,7 +285,7 @@ FLAGS: tuple[BuildxFlag, ...] = (
     BuildxFlag(
         *("--var", _BAKE),
         "use `NAME=VALUE openhqm-tui build`",
-        refused="variables are set in the environment",
+        refused="variables of bake files are read from the environment",
     ),
 )
 

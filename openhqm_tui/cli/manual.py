@@ -19,7 +19,7 @@ EXAMPLES: Section = (
     "examples",
     """\
   openhqm-tui                        open the console in this folder
-  openhqm-tui build --backend redis  build one variant on both platforms
+  openhqm-tui build --backend redis  build one variant for both platforms
   openhqm-tui build --build-all --push --name REGISTRY/NAME
   openhqm-tui doctor                 diagnose this machine
   openhqm-tui replay demo            try the console without Docker""",

@@ -24,7 +24,7 @@ WITH_EFFECTS = frozenset(
 )
 _EXPLICIT = re.compile(r"argument (\S+): ignored explicit argument .*", re.S)
 FORMATS = ("auto", "tty", "plain", "json", "github")
-RUN = "a run ID, its first characters, or the path of the run's folder"
+RUN = "a run ID, its first characters, or the path of a run folder"
 
 
 class _Help(argparse.HelpFormatter):

@@ -30,15 +30,17 @@ def add_selection(parser: Parser) -> None:
         *("-p", "--platforms", "--platform"),
         action="append",
         metavar="P,…",
-        help="platforms to build; `uname -m` names are accepted too (default: those of the bake "
-        "file, otherwise linux/amd64,linux/arm64)",
+        help="platforms to build; `uname -m` names are accepted too (default: "
+        "linux/amd64,linux/arm64; of a bake file or other Dockerfile, the platforms it sets, "
+        "otherwise the builder's own)",
     )
     what.add_argument(
         *("-n", "--name"),
         action="append",
         metavar="N",
-        help="image name (default: openhqm); repeatable: every image gets all names, for example "
-        "to push to several registries",
+        help="image name (default: openhqm; of a bake file or other Dockerfile, the names of the "
+        "folder and target); repeatable: every image gets all names, for example to push to "
+        "several registries",
     )
     what.add_argument(
         *("-t", "--tag"),
@@ -64,10 +66,14 @@ def add_selection(parser: Parser) -> None:
         "--dockerfile", metavar="F", help="a Dockerfile, or `bundled` for the one in this package"
     )
     source.add_argument(
-        "--base-image", metavar="REF", help="base image to use instead of python:3.13-slim"
+        "--base-image",
+        metavar="REF",
+        help="base image to use instead of the one that the Dockerfile names",
     )
     source.add_argument(
-        "--python-version", metavar="X.Y", help="Python version of the images (default: 3.13)"
+        "--python-version",
+        metavar="X.Y",
+        help="Python version of OpenHQM's variants (default: 3.13)",
     )
     source.add_argument(
         "--ca-bundle",
@@ -95,8 +101,8 @@ def add_selection(parser: Parser) -> None:
         action="append",
         metavar="CACHE",
         help="import the build cache from registry=REF, local=DIR, gha, or BuildKit's type=…; "
-        "{variant} in REF or DIR is replaced with the variant's name, which is otherwise "
-        "appended; repeatable",
+        "{variant} in REF or DIR is replaced with the name of the variant or target, which is "
+        "otherwise appended; repeatable",
     )
     builder.add_argument(
         "--cache-to",

@@ -47,7 +47,7 @@ _MOST_BYTES = 8 << 20
 
 
 class LaneEvidence(msgspec.Struct, frozen=True, kw_only=True):
-    """Check output of one lane's image; `command` is what ran in its container."""
+    """Check output of one lane's image; `command` is what ran its container."""
 
     architecture: Architecture = Architecture()
     command: str = ""

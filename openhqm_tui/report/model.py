@@ -19,7 +19,7 @@ Moment = Annotated[float, msgspec.Meta(description="seconds since 1970, UTC")]
 Seconds = Annotated[float, msgspec.Meta(description="seconds", ge=0)]
 Bytes = Annotated[int, msgspec.Meta(description="bytes", ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
-Fraction = Annotated[float, msgspec.Meta(description="a fraction; 1 is all")]
+Fraction = Annotated[float, msgspec.Meta(description="a fraction; 1 means 100 %")]
 How = Annotated[str, msgspec.Meta(description="native, cross, emulated, or '' if unknown")]
 
 
@@ -67,8 +67,8 @@ class Case(Part, frozen=True, kw_only=True):
 
     `answer` is pass, fail, warn, waived (accepted until a date) or unknown (the check could not be
     completed: never a pass); `seen` is the observed value; `asks` is the check's question and `way`
-    its method; `how` is how the image was run, '' if it wasn't; `command` is the command run in the
-    container, '' if none.
+    its method; `how` is how the image was run, '' if it wasn't; `command` is the command that ran
+    its container, '' if none.
     """
 
     check: str

@@ -6,7 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from openhqm_tui.domain.checks.verdict import SEVERITIES
-from openhqm_tui.domain.formatting import change_text, duration_text, percent_text, size_text
+from openhqm_tui.domain.formatting import (
+    change_text,
+    count_text,
+    duration_text,
+    percent_text,
+    size_text,
+)
 from openhqm_tui.domain.run.status import (
     CHECK_FAILED,
     CUT_OFF,
@@ -94,11 +100,23 @@ def sharing_sentence(report: Report) -> str:
         return ""
     if sum(lane.bytes is not None for lane in report.lanes) < 2:
         return ""
+    if told.unique_bytes >= told.total_bytes:
+        return " The images share no layers."
     part = percent_text(told.unique_bytes / told.total_bytes)
     total = size_text(told.total_bytes)
     return (
         f" Without layer sharing, the total would be {total}; sharing reduces it to {part} of that."
     )
+
+
+def cache_sentence(report: Report) -> str:
+    """Return a sentence on how many build steps were cached."""
+    told = report.cache
+    if not told.steps:
+        return f"Hit rate: {NOT_MEASURED}; no build steps were recorded."
+    steps = count_text(told.steps, "build step")
+    verb = "was" if told.steps == 1 else "were"
+    return f"{told.cached} of {steps} {verb} cached ({percent_text(told.rate)})."
 
 
 def built_in(report: Report, lane: Lane) -> float | None:

@@ -94,7 +94,8 @@ def _cache(word: str, way: str, kinds: Collection[str], folder: Path) -> str:
     from openhqm_tui.domain.plan.cache import CacheKind, parse_cache
 
     if not word.isprintable():
-        return "a cache entry must be on one line"  # Buildx reads the first of several.
+        # Buildx reads the first of several lines.
+        return "a cache entry can't contain line breaks or other control characters"
     cache = parse_cache(word, CacheKind(way))
     if cache.kind not in kinds:
         return f"a project may not use a cache of type {cache.kind} in {way.removeprefix('--')}"
@@ -170,7 +171,7 @@ KEYS = {
             name="keymap",
             in_environment=False,
             project="no",
-            rule=_never("key bindings are personal: a project could bind any key to a push"),
+            rule=_never("a project could bind any key to a push"),
         ),
     )
 }

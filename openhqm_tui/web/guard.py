@@ -206,7 +206,7 @@ class Guard:
             response.headers["Retry-After"] = str(math.ceil(wait))
             return response
         if not self._authenticator.opens_for(request.query["token"], address):
-            return _closed()
+            return _closed("Wrong token")
         # Redirect, so that no address with the token stays in the browser's history.
         inside = web.Response(status=303, headers={"Location": "/"})
         inside.set_cookie(
@@ -220,10 +220,10 @@ class Guard:
         return inside
 
 
-def _closed() -> web.Response:
+def _closed(title: str = "Token required") -> web.Response:
     return error_page(
         401,
-        "Token required",
+        title,
         "Open the address that <code>openhqm-tui serve</code> printed at startup, or append "
         "its token to this address: <code>/?token=…</code>. If you followed a link and have "
         'already entered the token, <a href="/">continue here</a>.',

@@ -112,7 +112,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise UsageProblem(
-            f"--host {host}: can't be resolved ({getattr(error, 'strerror', '') or error})",
+            f"--host {host} can't be resolved ({getattr(error, 'strerror', '') or error})",
             fix="use an address of this machine, or omit --host to use 127.0.0.1",
         ) from error
     bound: list[socket.socket] = []

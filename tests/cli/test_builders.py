@@ -159,7 +159,8 @@ def test_rm_shows_its_command_and_asks(
     monkeypatch.setattr(sys, "stdin", terminal)
     code, _, err = run_command(capsys, "builders rm duo")
     assert code == 0
-    assert "$ docker buildx rm duo\nRemove builder duo" in err
+    assert err.startswith("$ docker buildx rm duo\nIts BuildKit servers are only disconnected")
+    assert err.endswith("\nRemove builder duo? [y]es, [N]o: ")
     assert world == changes
 
 

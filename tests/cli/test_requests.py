@@ -63,7 +63,7 @@ def run_command(capsys: Capture, *words: str) -> tuple[int, str, str]:
         ("cancel 20261123-12", 1, "has finished (passed): nothing to cancel"),
         ("cancel 20261123-11 kafka", 1, "has finished (failed): nothing to cancel"),
         ("cancel kafka", 2, "there is no run 'kafka'"),
-        ("retry", 1, "run 20261123-120000-cccc passed: nothing to retry"),
+        ("retry", 1, "run 20261123-120000-cccc has finished (passed): nothing to retry"),
         ("retry redis", 1, "redis of run 20261123-120000-cccc is verified: nothing"),
         ("retry 20261123-11 redis", 1, "is built: nothing to retry"),
         ("retry redsi", 2, "'redsi' is neither a run nor a target of run 20261123-120000-cccc: "),
@@ -75,7 +75,7 @@ def run_command(capsys: Capture, *words: str) -> tuple[int, str, str]:
         (
             "resume 20261123-11",
             1,
-            "`openhqm-tui retry 20261123-110000-bbbb` rebuilds the failed targets",
+            "`openhqm-tui retry 20261123-110000-bbbb` rebuilds targets that failed or",
         ),
         ("resume redis", 2, "there is no run 'redis'"),
     ],
@@ -141,8 +141,8 @@ def ended(watch: Watch) -> Watch:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "cancelling all targets;"),
-        (["run"], "cancelling all targets;"),
+        ([], "cancelling all unfinished targets;"),
+        (["run"], "cancelling all unfinished targets;"),
         (["gcp"], "cancelling gcp;"),
         (["run", "gcp"], "cancelling gcp;"),
         (["run", "gcp", "redis"], "cancelling gcp;"),
@@ -161,8 +161,8 @@ def test_running_targets_are_cancelled(
 def test_cancelling_finished_targets_of_a_live_run_says_so(live: Watch, capsys: Capture) -> None:
     code, out, err = run_command(capsys, "cancel", "redis", "kafka")
     assert (code, out) == (1, "")
-    assert "nothing to cancel: already finished: redis (built), kafka (failed)" in err
-    assert f"; to cancel the whole run: `openhqm-tui cancel {live.name}`" in err
+    assert "redis (built), kafka (failed) have already finished: nothing to cancel" in err
+    assert f"; cancel the whole run with `openhqm-tui cancel {live.name}`" in err
     assert live.folder.is_live()
 
 
@@ -288,7 +288,9 @@ def test_cancelling_an_interrupted_run_stops_its_leftover_processes(
         until(lambda: not watch.folder.is_live())
         code, out, _ = run_command(capsys, "cancel", "run")
         assert code == 0
-        assert out == f"run {watch.name} was interrupted: its leftover processes were stopped\n"
+        assert out == (
+            f"run {watch.name} was interrupted: any processes it left running were stopped\n"
+        )
         until(lambda: state_of(watch.folder).outcome is Outcome.CANCELLED)
 
 

@@ -147,7 +147,7 @@ def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path, started: S
         ("--port x", "--port x: not a port number"),
         ("--most-sessions 0", "--most-sessions 0: not a positive integer"),
         ("--token-file /nowhere/token", "--token-file /nowhere/token can't be read (No such file"),
-        ("--host no-such-host.invalid", "--host no-such-host.invalid: can't be resolved"),
+        ("--host no-such-host.invalid", "--host no-such-host.invalid can't be resolved"),
         ("--host 192.0.2.1", "can't listen on 192.0.2.1 (Cannot assign requested address)"),
         ("--public-url x", "--public-url x: not the URL of a server"),
         ("--watch-only --allow-control", "not allowed with"),

@@ -7,7 +7,13 @@ import shlex
 import pytest
 
 from openhqm_tui.domain.errors import UsageProblem
-from openhqm_tui.domain.plan.builders import NewNode, check_builder_name, new_builder, parse_node
+from openhqm_tui.domain.plan.builders import (
+    NewNode,
+    check_builder_name,
+    new_builder,
+    parse_node,
+    removal_text,
+)
 from openhqm_tui.domain.platforms import parse_platforms
 
 
@@ -102,3 +108,15 @@ def test_invalid_options_are_reported(arguments: tuple[str, str, list[str]], mes
 @pytest.mark.parametrize("name", ["a", "Big.one_2-x", "x" * 100])
 def test_valid_builder_names_are_accepted(name: str) -> None:
     assert check_builder_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("driver", "words"),
+    [
+        ("docker-container", "containers and their caches will be deleted"),
+        ("kubernetes", "containers and their caches will be deleted"),
+        ("remote", "keep running"),
+    ],
+)
+def test_removal_says_what_happens_to_the_nodes(driver: str, words: str) -> None:
+    assert words in removal_text(driver)

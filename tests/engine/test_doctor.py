@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.output.doctor import ColorDoctorOutput, DoctorOutput
+from openhqm_tui.cli.output.doctor import ColorDoctorOutput, DoctorOutput, nothing_to_run
 from openhqm_tui.domain.findings import Finding, Health
 from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS as BOTH
 from openhqm_tui.domain.platforms import Platform
@@ -391,3 +391,17 @@ def test_the_base_images_of_a_project_are_not_checked() -> None:
     with_base = {finding.key for finding in diagnose(healthy(), HERE, BOTH, run=runner())}
     assert keys < with_base
     assert {key.partition(":")[0] for key in with_base - keys} == {"base", "registry"}
+
+
+@pytest.mark.parametrize(
+    ("health", "message"),
+    [
+        (Health.OK, "Nothing to fix."),
+        (Health.UNKNOWN, "Nothing to fix."),
+        (Health.WARN, "No problem has an automatic fix."),
+        (Health.FAIL, "No problem has an automatic fix."),
+    ],
+)
+def test_without_a_pending_fix_problems_are_not_denied(health: Health, message: str) -> None:
+    found = Finding(key="engine", title="Docker Engine", health=health, detail="")
+    assert nothing_to_run([found]) == message

@@ -11,7 +11,7 @@ from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.run import events as journal
 from openhqm_tui.report.gather import read_report
 from openhqm_tui.report.model import Report
-from openhqm_tui.report.rows import shared_bytes, sharing_sentence
+from openhqm_tui.report.rows import cache_sentence, shared_bytes, sharing_sentence
 from openhqm_tui.store.run_folder import RunFolder
 from tests.recordings import copied, recording
 from tests.report.folders import with_layers
@@ -100,6 +100,28 @@ def test_a_single_image_has_no_shared_layers(tmp_path: Path) -> None:
     assert "sharing reduces it to" in sharing_sentence(report)
     alone = msgspec.structs.replace(report, lanes=report.lanes[:1])
     assert sharing_sentence(alone) == ""
+
+
+def test_images_that_share_no_layers_are_said_to(tmp_path: Path) -> None:
+    report = read_report(with_layers(tmp_path / "run"))
+    sizes = msgspec.structs.replace(report.sizes, unique_bytes=report.sizes.total_bytes)
+    apart = msgspec.structs.replace(report, sizes=sizes)
+    assert sharing_sentence(apart) == " The images share no layers."
+
+
+@pytest.mark.parametrize(
+    ("steps", "cached", "sentence"),
+    [
+        (0, 0, "Hit rate: not measured; no build steps were recorded."),
+        (1, 0, "0 of 1 build step was cached (0 %)."),
+        (4, 1, "1 of 4 build steps were cached (25 %)."),
+    ],
+)
+def test_cached_steps_are_counted_in_a_sentence(steps: int, cached: int, sentence: str) -> None:
+    report = read_report(recording("checked"))
+    rate = cached / steps if steps else None
+    cache = msgspec.structs.replace(report.cache, steps=steps, cached=cached, rate=rate)
+    assert cache_sentence(msgspec.structs.replace(report, cache=cache)) == sentence
 
 
 def test_the_size_of_a_push_is_unknown_if_a_lane_has_no_layers(tmp_path: Path) -> None:

@@ -91,6 +91,18 @@ def test_pushes_are_a_suite(tmp_path: Path) -> None:
     assert list(results_of(registry).values()) == ["", "failure"]
 
 
+def test_a_cancelled_push_is_not_called_not_pushed() -> None:
+    report = read_report(recording("checked"))
+    report = msgspec.structs.replace(
+        report,
+        run=msgspec.structs.replace(report.run, push=True),
+        targets=tuple(msgspec.structs.replace(one, pushed="cancelled") for one in report.targets),
+    )
+    text = as_junit(report)
+    assert 'skipped message="cancelled"' in text
+    assert "not pushed" not in text
+
+
 def test_names_of_cases_do_not_contain_the_run_id(tmp_path: Path) -> None:
     report = read_report(recording("checked"))
     for suite in suites_of(report, tmp_path):

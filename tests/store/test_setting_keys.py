@@ -75,7 +75,7 @@ def test_variables_in_the_table_set_their_key(tmp_path: Path, name: str) -> None
     [
         ("keep-runs", 1, "a project could delete the runs of other projects"),
         ("keep-mb", 1, "a project could delete the runs of other projects"),
-        ("keymap", {"plan.build": "q"}, "key bindings are personal"),
+        ("keymap", {"plan.build": "q"}, "a project could bind any key to a push"),
         ("cache-to", ["registry=ghcr.io/acme/prod"], "cache of type registry"),
         ("cache-to", ["gha", "type=registry,ref=ghcr.io/acme/prod"], "cache of type registry"),
         ("cache-to", ["type=s3,region=x,bucket=y"], "cache of type s3"),
@@ -97,7 +97,11 @@ def test_variables_in_the_table_set_their_key(tmp_path: Path, name: str) -> None
         ("cache-to", ["local=planted"], "planted/index.json is a symbolic link"),
         ("cache-to", ["local=each"], "each/redis is a symbolic link"),
         ("cache-to", ["local=each/{variant}"], "each/redis is not inside"),
-        ("cache-to", ["type=local,dest=/etc/x\n,dest=app"], "a cache entry must be on one line"),
+        (
+            "cache-to",
+            ["type=local,dest=/etc/x\n,dest=app"],
+            "a cache entry can't contain line breaks",
+        ),
         ("cache-to", ["type=local,dest=app,dest=/etc/x"], "/etc/x is not inside"),
         ("cache-from", ["local=planted"], "planted/index.json is a symbolic link"),
         ("context", "..", ".. is not inside the project's folder"),

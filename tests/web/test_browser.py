@@ -46,7 +46,7 @@ def test_remote_clients_need_the_token_and_only_watch(tmp_path: Path) -> None:
         tab.driver.get(served.url)
         assert "Token required" in tab.page()
         tab.driver.get(f"{served.url}?token=wrong")
-        assert "Token required" in tab.page()
+        assert "Wrong token" in tab.page()
         assert served.consoles() == []
         tab.driver.get(served.open_url)
         tab.shows("read-only", "History")

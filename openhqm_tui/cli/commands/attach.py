@@ -16,8 +16,8 @@ def add_arguments(parser: Parser) -> None:
         "Ctrl-C stops watching; the run continues."
     )
     parser.epilog = (
-        "exit codes: 0 the run passed, 1 it failed or was interrupted, 130 it was cancelled or "
-        "Ctrl-C was pressed"
+        "exit codes: 0 the run passed, 1 it failed, is not verified or was interrupted, 130 it was "
+        "cancelled or Ctrl-C was pressed"
     )
     add_run(parser)
     add_format(parser)

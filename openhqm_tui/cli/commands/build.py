@@ -26,8 +26,9 @@ _EXAMPLES: Section = (
 def add_arguments(parser: Parser) -> None:
     """Add the selection, the checks, pushing and the output formats."""
     parser.description = (
-        "Build the selected targets and platforms in parallel, and check each image as soon as it "
-        "is built. If this command is killed, the run continues: see `attach`."
+        "Build the selected targets and platforms in parallel, and check the images of each target "
+        "as soon as it is built. Ctrl-C or SIGTERM cancels the run. If the terminal is closed, the "
+        "run continues: see `attach`."
     )
     parser.epilog = epilog(_EXAMPLES, EXIT_CODES)
     add_selection(parser)
@@ -38,12 +39,13 @@ def add_arguments(parser: Parser) -> None:
     publishing.add_argument(
         "--no-push",
         action="store_true",
-        help="don't push images or export a registry cache, even if the bake file does",
+        help="don't push images or export remote caches, even if the bake file does",
     )
     publishing.add_argument(
         "--allow-unknown",
         action="store_true",
-        help="also push images with inconclusive checks; failed images are never pushed",
+        help="also push images with inconclusive checks; an image that failed a check is never "
+        "pushed",
     )
     publishing.add_argument(
         "--test-only", action="store_true", help="build and check, but don't tag the images"
@@ -82,7 +84,7 @@ def add_arguments(parser: Parser) -> None:
     running.add_argument(
         "--metadata-file",
         metavar="FILE",
-        help="write Buildx's metadata on the built targets to a file",
+        help="write Buildx's metadata about the targets to a file, if all of them were built",
     )
     running.add_argument(
         "--iidfile", metavar="FILE", help="write the image ID to a file (for one target only)"
@@ -93,9 +95,10 @@ def _format_of_progress(text: str) -> str:
     if text in {"auto", "plain", "tty"}:
         return text
     fix = {
-        "rawjson": "use --format json; BuildKit's own stream is in the folder of the run",
-        "quiet": "use --detach to print only the ID of the run",
-        "none": "use --detach to print only the ID of the run",
+        "rawjson": "use --format json; BuildKit's own stream is in TARGET.rawjson in the run "
+        "folder",
+        "quiet": "use --detach to print only the run ID",
+        "none": "use --detach to print only the run ID",
     }
     raise UsageProblem(
         f"--progress {text} is not available"

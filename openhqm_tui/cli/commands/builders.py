@@ -56,7 +56,7 @@ def add_arguments(parser: Parser) -> None:
         metavar="[PLATFORMS=]ENDPOINT",
         help="add a node: ssh://USER@HOST, tcp://HOST:PORT, unix:///PATH or a Docker context, with "
         "its platforms if needed (linux/arm64=ssh://me@arm1); repeatable (default: the current "
-        "engine)",
+        "engine or cluster; required with --driver remote)",
     )
     create.add_argument(
         "--driver-opt",
@@ -76,7 +76,10 @@ def add_arguments(parser: Parser) -> None:
     use.set_defaults(run=run_use)
 
     remove = subcommands.add_parser(
-        "rm", help="remove a builder", description="Remove a builder, its nodes and their caches."
+        "rm",
+        help="remove a builder",
+        description="Remove a builder. Its BuildKit containers and their caches are deleted; the "
+        "servers of a `remote` builder are only disconnected, and keep running.",
     )
     remove.add_argument("name", metavar="NAME", help=_NAME)
     remove.add_argument("--yes", action="store_true", help="don't ask for confirmation")
@@ -164,13 +167,13 @@ def run_use(parsed: argparse.Namespace) -> int:
     from openhqm_tui.engine.docker.builders import use_builder
 
     use_builder(parsed.name, _show_command)
-    _print(f"Buildx now uses builder {parsed.name}")
+    _print(f"selected builder {parsed.name} in Buildx")
     return 0
 
 
 def run_remove(parsed: argparse.Namespace) -> int:
     """Remove a builder after confirmation."""
-    from openhqm_tui.domain.plan.builders import remove_command
+    from openhqm_tui.domain.plan.builders import removal_text, remove_command
     from openhqm_tui.engine.docker.builders import (
         command_words,
         list_builders,
@@ -179,14 +182,14 @@ def run_remove(parsed: argparse.Namespace) -> int:
     )
 
     name = parsed.name
-    removable(name, list_builders())
+    builder = removable(name, list_builders())
     if not parsed.yes:
         if not sys.stdin.isatty():
             raise UsageProblem(
                 "rm asks for confirmation, but standard input is not a terminal", fix="add --yes"
             )
         _show_command(command_words(remove_command(name)))
-        sys.stderr.write(f"Remove builder {name}, its nodes and their caches? [y]es, [N]o: ")
+        sys.stderr.write(f"{removal_text(builder.driver)}\nRemove builder {name}? [y]es, [N]o: ")
         sys.stderr.flush()
         if not sys.stdin.readline().strip().lower().startswith("y"):
             _print("nothing was removed")

@@ -43,7 +43,9 @@ def run(parsed: argparse.Namespace) -> int:
     state = state_now(folder)
     if state.interrupted:
         send_request(folder, Request("cancel"))
-        sys.stdout.write(f"run {name} was interrupted: its leftover processes were stopped\n")
+        sys.stdout.write(
+            f"run {name} was interrupted: any processes it left running were stopped\n"
+        )
         return 0
     if not state.in_progress:
         raise Problem(f"run {name} has finished ({word_of(state)}): nothing to cancel")
@@ -52,11 +54,12 @@ def run(parsed: argparse.Namespace) -> int:
         finished = ", ".join(
             f"{target} ({status_text(state.targets[target]).word})" for target in named
         )
+        have = "has" if len(named) == 1 else "have"
         raise Problem(
-            f"nothing to cancel: already finished: {finished}",
-            fix=f"to cancel the whole run: `openhqm-tui cancel {name}`",
+            f"{finished} {have} already finished: nothing to cancel",
+            fix=f"cancel the whole run with `openhqm-tui cancel {name}`",
         )
     send_request(folder, *(Request("cancel", target) for target in targets or [""]))
-    what = ", ".join(targets) or "all targets"
+    what = ", ".join(targets) or "all unfinished targets"
     sys.stdout.write(f"cancelling {what}; follow the run with `openhqm-tui attach {name}`\n")
     return 0

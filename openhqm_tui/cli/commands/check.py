@@ -31,13 +31,16 @@ def add_arguments(parser: Parser) -> None:
         "images", nargs="+", metavar="IMAGE", help="an image in the engine's image store"
     )
     parser.add_argument(
-        "--variant", metavar="V", help="the expected variant (default: from the image's label)"
+        "--variant",
+        metavar="V",
+        help="the expected variant, or a target of the checks file (default: from the image's "
+        "label)",
     )
     parser.add_argument(
         "--platforms",
         action="append",
         metavar="P,…",
-        help="platforms to check (default: all in the image index)",
+        help="platforms to check (default: all platforms of the image)",
     )
     parser.add_argument(
         "--checks",

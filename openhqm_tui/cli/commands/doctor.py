@@ -65,7 +65,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Diagnose, and fix if requested; return 0 if a build can start, else 3."""
     from pathlib import Path
 
-    from openhqm_tui.cli.output.doctor import doctor_output
+    from openhqm_tui.cli.output.doctor import doctor_output, nothing_to_run
     from openhqm_tui.cli.surroundings import settings_here
     from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS, parse_platforms
     from openhqm_tui.engine.doctor.apply import pending
@@ -94,7 +94,7 @@ def run(parsed: argparse.Namespace) -> int:
     if not parsed.fix:
         output.plan(findings)
     elif not pending(findings):
-        output.note("Nothing to fix.")
+        output.note(nothing_to_run(findings))
     else:
         fixed = _fix(findings, diagnose, output, yes=parsed.yes)
         findings = list(fixed.findings)

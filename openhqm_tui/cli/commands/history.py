@@ -25,8 +25,8 @@ def add_arguments(parser: Parser) -> None:
         "reindex",
         help="rebuild the history from all run folders",
         description="Rebuild the history from all run folders. Runs whose folders were deleted "
-        "are kept. Missing runs are added automatically, so this is needed only if the history is "
-        "corrupt.",
+        "are kept. Missing runs are added and a corrupt history is replaced automatically, so "
+        "this is needed only if recorded figures are wrong.",
         epilog="exit codes: 0 all runs were read, 1 some runs couldn't be read",
     )
     reindex.set_defaults(run=run_reindex)

@@ -26,7 +26,8 @@ def add_arguments(parser: Parser) -> None:
     revoke = parser.add_commands("permissions_command").add_parser(
         "revoke",
         help="revoke the permissions of builds in a folder",
-        description="Revoke the permissions of builds in a folder. The next build asks again.",
+        description="Revoke the permissions of builds in a folder. The next build there needs them "
+        "again.",
     )
     revoke.add_argument(
         "folder", nargs="?", default="", metavar="DIR", help="the folder (default: the current one)"

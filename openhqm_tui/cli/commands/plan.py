@@ -35,7 +35,8 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--push",
         action="store_true",
-        help="print the plan of `build --push`, in which a remote builder pushes by digest",
+        help="print the plan of `build --push`, which pushes images by digest unless the builder "
+        "has the driver `docker`",
     )
 
 

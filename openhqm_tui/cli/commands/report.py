@@ -17,7 +17,7 @@ def add_arguments(parser: Parser) -> None:
 
     parser.description = (
         "Write a report on a run: environment, test cases, times, architectures, cache, sizes, "
-        "known limits. Docker is not contacted. Secrets are masked."
+        "known limits. Docker is not contacted. Known secrets are masked."
     )
     parser.epilog = (
         "exit codes: 0 the report was written, whether or not the run passed; 2 the report "

@@ -14,7 +14,8 @@ HELP = "continue an interrupted or cancelled run"
 def add_arguments(parser: Parser) -> None:
     """Add the run, and how it is followed."""
     parser.description = (
-        "Build the unfinished targets of an interrupted or cancelled run, and follow it."
+        "Build the unfinished targets of an interrupted or cancelled run as part of the same run, "
+        "and follow its progress."
     )
     add_run(parser)
     add_following(parser)
@@ -36,7 +37,7 @@ def run(parsed: argparse.Namespace) -> int:
             fix=f"follow the run with `openhqm-tui attach {name}`",
         )
     if not can_resume(state):
-        again = f"`openhqm-tui retry {name}` rebuilds the failed targets"
+        again = f"`openhqm-tui retry {name}` rebuilds targets that failed or aren't verified"
         raise Problem(
             f"run {name} has finished ({word_of(state)}): nothing to resume",
             fix=again if to_retry(state) else "",

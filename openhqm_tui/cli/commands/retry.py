@@ -19,7 +19,10 @@ HELP = "rebuild failed targets"
 
 def add_arguments(parser: Parser) -> None:
     """Add the run, its targets, and how the run is followed."""
-    parser.description = "Rebuild failed targets of a run within that run, and follow it."
+    parser.description = (
+        "Rebuild a run's failed, cancelled or unverified targets as part of the same run, and "
+        "follow its progress. If only the push of a target failed, only the push is repeated."
+    )
     add_run(parser)
     parser.add_argument(
         "targets",
@@ -53,7 +56,7 @@ def add_following(parser: Parser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Rebuild the targets; return the exit code of `build`, or 0 with --detach."""
-    from openhqm_tui.cli.run_lookup import latest_of, run_and_targets
+    from openhqm_tui.cli.run_lookup import latest_of, run_and_targets, word_of
     from openhqm_tui.domain.run.decisions import can_retry, status_text, to_retry
     from openhqm_tui.run.follow.follower import state_now
     from openhqm_tui.store.paths import state_folder
@@ -69,7 +72,11 @@ def run(parsed: argparse.Namespace) -> int:
             raise Problem(f"{target} of run {name} is {word}: nothing to retry")
     targets = named or to_retry(state)
     if not targets:
-        so_far = "is in progress, and nothing has failed so far" if state.in_progress else "passed"
+        so_far = (
+            "is in progress, and nothing has failed so far"
+            if state.in_progress
+            else f"has finished ({word_of(state)})"
+        )
         raise Problem(f"run {name} {so_far}: nothing to retry")
     requests = [Request("retry", target) for target in targets]
     return send_and_follow(parsed, folder, state, requests, f"retrying {', '.join(targets)}")

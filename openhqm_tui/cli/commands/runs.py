@@ -124,7 +124,7 @@ def run_prune(parsed: argparse.Namespace) -> int:
         _notify(f"{name} can't be deleted: {reason}")
     runs = count_text(len(pruned.gone), "run")
     if not pruned.gone:
-        _print("nothing to delete")
+        _print("nothing was deleted" if pruned.stayed else "nothing to delete")
     elif parsed.dry_run:
         _print(f"{runs} would be deleted, freeing {size_text(pruned.freed)}")
     else:

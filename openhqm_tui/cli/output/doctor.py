@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 import msgspec
@@ -147,6 +148,12 @@ class JsonDoctorOutput(DoctorOutput):
 
     def _object(self, **fields: Any) -> None:
         _write(sys.stdout, msgspec.json.encode(fields).decode())
+
+
+def nothing_to_run(findings: Iterable[Finding]) -> str:
+    """Return the message of `--fix` if there is no fix to run."""
+    wrong = any(finding.health in {Health.WARN, Health.FAIL} for finding in findings)
+    return "No problem has an automatic fix." if wrong else "Nothing to fix."
 
 
 def doctor_output(form: str) -> DoctorOutput:

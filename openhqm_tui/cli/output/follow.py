@@ -135,10 +135,14 @@ def _say_how_it_ended(follower: Follower) -> int:
     folder = follower.folder
     if follower.state.interrupted:
         name = folder.path.name
-        sys.stderr.write(
-            f"openhqm-tui: run {name} was interrupted: the runner died (its last output may be in "
-            f"{folder.runner_log}); continue with `openhqm-tui resume {name}`\n"
+        # An imported run can't be continued, and has no log of its runner.
+        more = (
+            ""
+            if folder.is_imported
+            else f" (its last output may be in {folder.runner_log}); continue with "
+            f"`openhqm-tui resume {name}`"
         )
+        sys.stderr.write(f"openhqm-tui: run {name} was interrupted: the runner died{more}\n")
     return exit_code_of(follower.state)
 
 
@@ -159,7 +163,7 @@ def _cancelling(folder: RunFolder) -> Iterator[None]:
             asked = False
             sys.stderr.write(f"\nopenhqm-tui: can't cancel the run ({error.strerror}); try again\n")
         else:
-            sys.stderr.write("\nopenhqm-tui: cancelling, waiting for Buildx to stop…\n")
+            sys.stderr.write("\nopenhqm-tui: cancelling, waiting for builds and checks to stop…\n")
 
     before = {means: signal.signal(means, cancel) for means in (signal.SIGINT, signal.SIGTERM)}
     try:

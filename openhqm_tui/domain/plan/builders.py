@@ -289,6 +289,13 @@ def remove_command(name: str) -> tuple[str, ...]:
     return ("docker", "buildx", "rm", name)
 
 
+def removal_text(driver: str) -> str:
+    """Return what happens to the nodes of a builder that is removed."""
+    if driver == "remote":
+        return "Its BuildKit servers are only disconnected: they keep running, with their caches."
+    return "Its BuildKit containers and their caches will be deleted."
+
+
 def use_command(name: str) -> tuple[str, ...]:
     """Return the command that selects a builder in Buildx."""
     return ("docker", "buildx", "use", name)

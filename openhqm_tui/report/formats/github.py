@@ -70,6 +70,6 @@ def _chapters(report: Report) -> Iterator[list[str]]:
 FORMAT = Format(
     "github",
     suffix="md",
-    help="short summary; appended to $GITHUB_STEP_SUMMARY if set",
+    help="short summary, appended to $GITHUB_STEP_SUMMARY if set",
     write=as_summary,
 )

@@ -41,6 +41,7 @@ from openhqm_tui.report.rows import (
     TARGET_HEAD,
     built_in,
     cache_rows,
+    cache_sentence,
     case_of,
     checks_of,
     distinct_layers,
@@ -101,7 +102,7 @@ def evidence(report: Report) -> Iterator[Html]:
         wrong = any(case.answer in {"fail", "unknown"} for case in lane.cases)
         parts: list[str] = [_answers(number, lane)]
         for command in dict.fromkeys(case.command for case in lane.cases if case.command):
-            parts += [element("p", "Command run in the container:"), element("pre", command)]
+            parts += [element("p", "Command used to run the checks:"), element("pre", command)]
         if lane.stderr:
             parts += [element("p", "Standard error:"), element("pre", lane.stderr)]
         title = element("span", lane_name(lane), f": {tally(lane.cases)}")
@@ -271,13 +272,9 @@ def architecture(report: Report) -> Html:
 
 def cache(report: Report) -> Iterator[Html]:
     """Yield the cache hits."""
-    told = report.cache
-    if not told.steps:
-        yield element("p", f"Hit rate: {NOT_MEASURED}; no build steps were recorded.")
-        return
-    steps = count_text(told.steps, "build step")
-    yield element("p", f"{told.cached} of {steps} were cached ({percent_text(told.rate)}).")
-    yield table(CACHE_HEAD, cache_rows(report, code), caption="By target", numbers=3)
+    yield element("p", cache_sentence(report))
+    if report.cache.steps:
+        yield table(CACHE_HEAD, cache_rows(report, code), caption="By target", numbers=3)
 
 
 def sizes(report: Report) -> Iterator[Html]:

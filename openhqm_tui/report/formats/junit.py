@@ -111,7 +111,8 @@ def _tag(target: Target, tag: str) -> Xml.Element:
     if target.pushed == "failed":
         Xml.SubElement(case, "failure", message=target.push_reason, type="push")
     elif target.pushed != "passed":
-        Xml.SubElement(case, "skipped", message="not pushed")
+        # A cancelled push may have moved the tag: never "not pushed".
+        Xml.SubElement(case, "skipped", message=target.pushed or "not pushed")
     return case
 
 

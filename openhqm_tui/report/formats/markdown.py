@@ -10,7 +10,6 @@ from openhqm_tui.domain.formatting import (
     MISSING,
     count_text,
     duration_text,
-    percent_text,
     size_text,
     utc_time_text,
 )
@@ -30,6 +29,7 @@ from openhqm_tui.report.rows import (
     by_check,
     by_target,
     cache_rows,
+    cache_sentence,
     checks_of,
     distinct_layers,
     failure_rows,
@@ -231,7 +231,8 @@ def test_cases(report: Report) -> Iterator[str]:
 
 def performance(report: Report) -> Iterator[str]:
     """Yield times: by target, the slowest steps, the critical path."""
-    yield f"The run took {duration_text(report.run.seconds)}."
+    verb = "has taken" if report.run.outcome == "running" else "took"
+    yield f"The run {verb} {duration_text(report.run.seconds)}."
     yield ""
     yield from (*table(TARGET_HEAD, target_rows(report, code), numbers=6), "")
     slowest = sorted(report.steps, key=lambda step: -step.seconds)[:_SLOWEST]
@@ -276,14 +277,9 @@ def architecture(report: Report) -> Iterator[str]:
 
 def cache(report: Report) -> Iterator[str]:
     """Yield the cache hits."""
-    told = report.cache
-    if not told.steps:
-        yield from (f"Hit rate: {NOT_MEASURED}; no build steps were recorded.", "")
-        return
-    steps = count_text(told.steps, "build step")
-    yield f"{told.cached} of {steps} were cached ({percent_text(told.rate)})."
-    yield ""
-    yield from (*table(CACHE_HEAD, cache_rows(report, code), numbers=3), "")
+    yield from (cache_sentence(report), "")
+    if report.cache.steps:
+        yield from (*table(CACHE_HEAD, cache_rows(report, code), numbers=3), "")
 
 
 def failures(report: Report) -> Iterator[str]:
@@ -335,7 +331,7 @@ def _results(lanes: list[Lane]) -> Iterator[str]:
         yield from (*table(("check", "result", "observed", "expected", "execution"), rows), "")
         commands = dict.fromkeys(case.command for case in lane.cases if case.command)
         for command in commands:
-            yield from ("Command run in the container:", "", *block([command], "sh"), "")
+            yield from ("Command used to run the checks:", "", *block([command], "sh"), "")
         if lane.stderr and any(case.answer in {"fail", "unknown"} for case in lane.cases):
             yield from ("Standard error:", "", *block(lane.stderr.splitlines()), "")
 

@@ -321,7 +321,7 @@ def _problem(path: Path, error: sqlite3.Error | msgspec.MsgspecError) -> History
     # The low byte is the kind, the rest the cause.
     match (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return HistoryProblem(f"the history database {path} is locked by another process")
+            return HistoryProblem(f"the history {path} is locked by another process")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return HistoryDamaged(f"the history {path} is corrupt")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:

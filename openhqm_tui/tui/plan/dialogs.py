@@ -18,7 +18,14 @@ from textual.widgets.option_list import Option
 
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.formatting import count_text
-from openhqm_tui.domain.plan.builders import DRIVERS, NewBuilder, Node, new_builder, remove_command
+from openhqm_tui.domain.plan.builders import (
+    DRIVERS,
+    NewBuilder,
+    Node,
+    new_builder,
+    removal_text,
+    remove_command,
+)
 from openhqm_tui.domain.plan.permissions import Permission, PermissionsNeeded, PushNeeded, described
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.docker.builders import Builder, command_words
@@ -382,7 +389,7 @@ class ChooseBuilder(ListDialog[Builder]):
             self._say(f"this builder can't be removed: {builder.stays}")
             return
         text = Content.assemble(
-            "Its nodes and their caches will be removed too. This command will run:\n\n",
+            f"{removal_text(builder.driver)} This command will run:\n\n",
             (f"$ {one_line(command_words(remove_command(builder.name)))}", "bold"),
         )
         answers = [("remove", "Remove"), ("no", "Cancel")]
