@@ -99,6 +99,26 @@ def test_results_digest_and_table_are_printed_once(capsys: Capture) -> None:
         assert sum(one.startswith(line) for one in out.splitlines()) == 1, line
 
 
+@pytest.mark.parametrize("form", ["plain", "tty", "github"])
+def test_targets_that_failed_of_one_cause_are_printed_together(
+    tmp_path: Path, capsys: Capture, form: str
+) -> None:
+    folder = copied("failed", tmp_path / "run")
+    (folder.path / "redis.rawjson").write_bytes((folder.path / "kafka.rawjson").read_bytes())
+    lines = folder.events_file.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if b"image-seen" not in line]
+    events = b"".join(kept).replace(b'"outcome":"passed","exit_code":0', b'"outcome":"failed"')
+    folder.events_file.write_bytes(events)
+    _, out, _ = shown(folder, form, capsys)
+    assert out.count("  reason  this is why (exit code 7)") == 1
+    head = "2 targets: redis, kafka · linux/arm64 · stage build"
+    alone = "kafka · linux/arm64 · stage build · the same error as redis"
+    assert (head in out) or (form == "tty" and alone in out)
+    if form == "github":
+        (error,) = [line for line in out.splitlines() if line.startswith("::error")]
+        assert "::redis, kafka linux/arm64 build 2/4 RUN " in error
+
+
 # -- json -------------------------------------------------------------------------------------
 
 

@@ -9,15 +9,16 @@ import pytest
 from openhqm_tui.cli.output.summary import (
     COLUMNS,
     aligned,
+    cause_lines,
     cells,
     check_lines,
-    failure_lines,
     failures_of,
     last_line,
     rows_of,
     table_lines,
 )
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
+from openhqm_tui.domain.failures.causes import FailureCause, causes_of
 from openhqm_tui.domain.failures.failure import Failure
 from openhqm_tui.domain.run.status import STATUS_TEXTS, Status
 from tests.recordings import NAMES, recording, state_of
@@ -100,7 +101,7 @@ def test_checks_of_verified_images_are_listed_only_if_verbose() -> None:
 def test_a_failure_names_the_full_path_of_its_log() -> None:
     (failure,) = failures_of(state_of(recording("failed")), Path("/runs/x"))
     assert failure.log_file == "/runs/x/kafka.log"
-    lines = failure_lines(failure)
+    lines = cause_lines(FailureCause((failure,)))
     assert lines[0] == "✗ kafka · linux/arm64 · stage build"
     assert "  line    Dockerfile:6" in lines
     assert "  reason  this is why (exit code 7)" in lines
@@ -109,7 +110,32 @@ def test_a_failure_names_the_full_path_of_its_log() -> None:
 
 
 def test_unknown_details_of_a_failure_are_left_out() -> None:
-    assert failure_lines(Failure(target="redis", reason="boom")) == ["✗ redis", "  reason  boom"]
+    failure = Failure(target="redis", reason="boom")
+    assert cause_lines(FailureCause((failure,))) == ["✗ redis", "  reason  boom"]
+
+
+def test_targets_that_failed_of_one_cause_are_one_block() -> None:
+    failures = [
+        Failure(
+            target=name,
+            platform="linux/amd64",
+            stage="kafka",
+            step="kafka 1/1 RUN --mount=type=secret,id=x install",
+            where="Dockerfile:5",
+            reason="error: no wheels (exit code 1)",
+            log_file=f"/runs/x/{name}.log",
+        )
+        for name in ("kafka", "all")
+    ]
+    (cause,) = causes_of(failures)
+    assert cause_lines(cause) == [
+        "✗ 2 targets: kafka, all · linux/amd64 · stage kafka",
+        "  reason  error: no wheels (exit code 1)",
+        "  step    kafka 1/1 RUN install",
+        "  line    Dockerfile:5",
+        "  log     /runs/x/kafka.log",
+        "  log     /runs/x/all.log",
+    ]
 
 
 def test_columns_are_aligned() -> None:

@@ -7,15 +7,17 @@ from typing import TextIO, cast
 from openhqm_tui.cli.output.check import check_annotations
 from openhqm_tui.cli.output.github import annotation, escaped_commands, quiet
 from openhqm_tui.cli.output.summary import (
+    cause_lines,
     check_lines,
-    failure_lines,
     failures_of,
     last_line,
     push_lines,
     table_lines,
     warning_lines,
 )
+from openhqm_tui.domain.buildkit.short_title import short_title
 from openhqm_tui.domain.checks.verdict import Answer, worst
+from openhqm_tui.domain.failures.causes import causes_of
 from openhqm_tui.domain.formatting import clock_text, duration_text
 from openhqm_tui.domain.run import events
 from openhqm_tui.domain.run.decisions import held_words, status_text
@@ -66,8 +68,8 @@ class PlainOutput:
         for lane in state.lanes:
             if lane.status.is_over and _attempt(lane) not in self._printed:
                 self._print_result(lane, status_text(lane))
-        for failure in failures_of(state, folder):
-            self._say("", *failure_lines(failure))
+        for cause in causes_of(failures_of(state, folder)):
+            self._say("", *cause_lines(cause))
         if wrong := check_lines(state, folder, verbose=self._verbose):
             self._say("", *wrong)
         if warnings := warning_lines(state):
@@ -175,9 +177,11 @@ class GithubOutput(PlainOutput):
         for target in self._follower.state.targets.values():
             if target.attempt and target.outcome is None:
                 self._print_groups(target)  # the runner died before it finished
-        for failure in failures_of(self._follower.state, self._follower.folder.path):
+        for cause in causes_of(failures_of(self._follower.state, self._follower.folder.path)):
+            failure = cause.first
             file, _, line = failure.where.rpartition(":")
-            title = f"{failure.target} {failure.platform} {failure.step}"
+            step = one_line(short_title(failure.step))
+            title = " ".join(filter(None, (", ".join(cause.targets), failure.platform, step)))
             self._command(annotation("error", f"{title}: {failure.reason}", file=file, line=line))
         for lane in self._follower.state.lanes:
             for line in check_annotations(" ".join(lane.key), lane.verdicts):

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import msgspec
 
+from openhqm_tui.domain.buildkit.short_title import short_title
 from openhqm_tui.domain.checks.catalog import hint_of
 from openhqm_tui.domain.checks.verdict import SEVERITIES, Answer, Verdict, worst
 from openhqm_tui.domain.emulators import Emulator
+from openhqm_tui.domain.failures.causes import FailureCause
 from openhqm_tui.domain.failures.failure import Failure, failure_of
 from openhqm_tui.domain.formatting import count_text, duration_text, elapsed_text, size_text
 from openhqm_tui.domain.plan.outputs import artifact_text
@@ -159,27 +161,21 @@ def failures_of(state: RunState, folder: Path) -> list[Failure]:
     return found
 
 
-def failure_lines(failure: Failure) -> list[str]:
-    """Return the digest of a failed build as lines of text."""
-    head = " · ".join(
-        part
-        for part in (failure.target, failure.platform, failure.stage and f"stage {failure.stage}")
-        if part
-    )
-    lines = [f"✗ {head}"]
-    lines.append(f"  reason  {failure.reason}")
+def cause_lines(cause: FailureCause) -> list[str]:
+    """Return why one or more targets failed as lines of text."""
+    failure = cause.first
+    lines = [f"✗ {cause.title}", f"  reason  {failure.reason}"]
     if failure.step:
-        lines.append(f"  step    {failure.step}")
+        lines.append(f"  step    {one_line(short_title(failure.step))}")
     if failure.where:
         lines.append(f"  line    {failure.where}")
     lines += [f"  {line}" for line in failure.source]
     if failure.log:
         lines.append("  last log lines:")
         lines += [f"  │ {line}" for line in failure.log]
-    if failure.hint:
-        lines.append(f"  fix     {failure.hint}")
-    if failure.log_file:
-        lines.append(f"  log     {failure.log_file}")
+    if cause.hint:
+        lines.append(f"  fix     {cause.hint}")
+    lines += [f"  log     {one.log_file}" for one in cause.failures if one.log_file]
     return lines
 
 

@@ -9,15 +9,16 @@ from rich.text import Text
 
 from openhqm_tui.cli.output.summary import (
     COLUMNS,
+    cause_lines,
     cells,
     check_lines,
-    failure_lines,
     failures_of,
     last_line,
     push_lines,
     rows_of,
     warning_lines,
 )
+from openhqm_tui.domain.failures.causes import FailureCause, causes_of
 from openhqm_tui.domain.formatting import clock_text, count_text, elapsed_text
 from openhqm_tui.domain.run.decisions import status_text
 from openhqm_tui.domain.run.events import Outcome
@@ -51,6 +52,8 @@ class TtyOutput:
             for target in follower.state.targets.values()
             if target.outcome is Outcome.FAILED
         }
+        # Targets whose failure was printed.
+        self._shown: set[str] = set()
         self._left = time_left_of(follower.folder.info)
         self._estimated = 0.0
         path = follower.folder.path
@@ -65,18 +68,30 @@ class TtyOutput:
         self._live.start()
 
     def update(self, changes: Changes) -> None:
-        """Print the digest of a target that has just failed; the table redraws itself."""
+        """Print why targets have just failed, each cause once; the table redraws itself."""
         state = self._follower.state
-        for name in changes.targets:
-            target = state.targets[name]
-            if (name, target.attempt) in self._digested or target.status is not Status.FAILED:
-                continue
-            if name in self._follower.targets:
-                continue  # its last output hasn't been read yet
-            for failure in failures_of(state, self._follower.folder.path):
-                if failure.target == name:
-                    self._digested.add((name, target.attempt))
-                    self._console.print(Text("\n".join(failure_lines(failure)) + "\n"))
+        attempts = {
+            name: state.targets[name].attempt
+            for name in changes.targets
+            # Until its stream has ended, its last output hasn't been read.
+            if state.targets[name].status is Status.FAILED and name not in self._follower.targets
+        }
+        failed = {item for item in attempts.items() if item not in self._digested}
+        if not failed:
+            return
+        for cause in causes_of(failures_of(state, self._follower.folder.path)):
+            new = [
+                one for one in cause.failures if (one.target, attempts.get(one.target)) in failed
+            ]
+            if new:
+                part = FailureCause(tuple(new))
+                told = [name for name in cause.targets if name in self._shown - {*part.targets}]
+                lines = cause_lines(part)
+                if told:
+                    lines = [f"✗ {part.title} · the same error as {told[0]}"]
+                self._console.print(Text("\n".join(lines) + "\n"))
+                self._shown |= set(part.targets)
+        self._digested |= failed
 
     def leave(self) -> None:
         """Remove the live table."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from openhqm_tui.domain.buildkit.short_title import short_title
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.platforms import Platform, parse_platform
 from openhqm_tui.domain.text import one_line
@@ -54,9 +55,23 @@ class StepName(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """The step in short: `core 2/3 RUN uv pip install …`."""
-        place = f"{self.stage} {self.index}/{self.of}".strip() if self.of else self.stage
-        return one_line(f"{place} {self.title}", _LONGEST_LABEL)
+        """The key of the step in the history: `core 2/3 RUN --mount=… uv pip install …`."""
+        return one_line(self.full_label, _LONGEST_LABEL)
+
+    @property
+    def short_label(self) -> str:
+        """The step as it is shown: `core 2/3 RUN uv pip install …`."""
+        return one_line(f"{self.place} {short_title(self.title)}", _LONGEST_LABEL)
+
+    @property
+    def full_label(self) -> str:
+        """Its place and its whole instruction."""
+        return f"{self.place} {self.title}".strip()
+
+    @property
+    def place(self) -> str:
+        """Its stage and number: `core 2/3`; '' if it has neither."""
+        return f"{self.stage} {self.index}/{self.of}".strip() if self.of else self.stage
 
 
 _BRACKET = re.compile(r"^\[(?P<inside>[^\]]*)\]\s*(?P<title>.*)$", re.DOTALL)
