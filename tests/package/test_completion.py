@@ -81,7 +81,13 @@ def proposed(line: str) -> list[str]:
     [
         ("openhqm-tui re", ["replay", "report", "resume", "retry"]),
         ("openhqm-tui runs ", ["prune", "export", "import"]),
-        ("openhqm-tui build --b", ["--backend", "--build-all", "--base-image", "--builder"]),
+        (
+            "openhqm-tui build --b",
+            [
+                *("--backend", "--build-all", "--base-image", "--builder"),
+                *("--build-arg", "--build-context"),
+            ],
+        ),
         ("openhqm-tui build ", list(VARIANT_NAMES)),
         ("openhqm-tui plan redis k", ["kafka"]),
         ("openhqm-tui build --backend ", list(VARIANT_NAMES)),
