@@ -72,7 +72,8 @@ _NO_IMAGE = (
     "--build-context NAME=docker-image://REF."
 )
 _NO_EMULATOR = (
-    "No emulator is registered for this platform: `openhqm-tui doctor --fix` registers one."
+    "The program is for another architecture, and no emulator for it is registered: "
+    "`openhqm-tui doctor --fix` registers one."
 )
 _NO_MEMORY = (
     "The step was killed, probably out of memory: build fewer targets in parallel (`--jobs 1`), or "
@@ -87,6 +88,9 @@ _HEAP_FULL = (
     "`NODE_OPTIONS=--max-old-space-size=4096`; Java: `JAVA_TOOL_OPTIONS=-Xmx4g`)."
 )
 _LOG_IN = "Log in first: `docker login REGISTRY`."
+_NO_ACCESS = (
+    "The image doesn't exist, or needs a login: check its name, or run `docker login REGISTRY`."
+)
 _DENIED = "the registry denies access: log in with an account that has push access (`docker login`)"
 _UNREACHABLE = "the registry can't be reached over the network"
 _NO_TRUST = "this machine doesn't trust the registry's certificate"
@@ -105,7 +109,8 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         ("no space left on device", "disk quota exceeded", "enospc"),
         build="The disk is full: free space with `docker buildx prune`, which removes build cache.",
-        check="The disk is full: free space with `docker buildx prune`, which removes build cache.",
+        check="The container's /tmp, which is small, or the engine's disk is full: write less to "
+        "/tmp, or free disk space with `docker buildx prune`, which removes build cache.",
         push="the registry's disk is full",
         engine=EngineFailureKind.DISK_FULL,
     ),
@@ -205,9 +210,9 @@ REMEDIES: tuple[Remedy, ...] = (
             *("pkix path building failed", "problem confirming the ssl certificate"),
             *("x509: certificate signed by unknown authority", "unknownissuer"),
         ),
-        build="A proxy intercepts TLS: pass its CA certificate with --ca-bundle FILE or, if the "
-        "Dockerfile doesn't mount that file, add it to the base image (see \"Behind a "
-        'proxy" in the multi-arch guide).',
+        build="The server's certificate isn't trusted, probably because a proxy intercepts TLS: "
+        "pass its CA certificate with --ca-bundle FILE or, if the Dockerfile doesn't mount that "
+        'file, add it to the base image (see "Behind a proxy" in the multi-arch guide).',
         push=_NO_TRUST,
         pull=Reach.TLS,
     ),
@@ -220,7 +225,7 @@ REMEDIES: tuple[Remedy, ...] = (
         ("no such host", "server misbehaving", "name or service not known"),
         build=_NETWORK,
         definition=_NO_IMAGE,
-        push="the registry's host name can't be resolved: check the image's name",
+        push="the registry's host name can't be resolved: check the image's name, and DNS",
         pull=Reach.NETWORK,
     ),
     Remedy(
@@ -278,7 +283,7 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy(
         ("insufficient_scope", "access denied", "access to the resource is denied", "denied:"),
-        build=_LOG_IN,
+        build=_NO_ACCESS,
         push=_DENIED,
         pull=Reach.AUTH,
     ),

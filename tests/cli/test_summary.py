@@ -84,8 +84,8 @@ def test_a_failed_check_is_named() -> None:
         "      fix      The image contains the userland of another platform: check the FROM of the "
         "final stage.",
         "  ? python: unknown: exec format error",
-        "      fix      No emulator is registered for this platform: `openhqm-tui doctor --fix` "
-        "registers one.",
+        "      fix      The program is for another architecture, and no emulator for it is "
+        "registered: `openhqm-tui doctor --fix` registers one.",
         "  evidence /runs/x/checks/minimal.linux-arm64.json",
     ]
 

@@ -36,6 +36,8 @@ def test_every_failed_check_has_its_own_hint_and_no_passed_one_has_any(check: st
             "newer QEMU or on a native node",
         ),
         (Answer.UNKNOWN, "the engine didn't report the config", "", ""),
+        (Answer.FAIL, "exited with code 139", "emulated", "emulator may have crashed"),
+        (Answer.FAIL, "exited with code 139", "native", "To reproduce"),
         (Answer.FAIL, "write: no space left on device", "native", "docker buildx prune"),
         (Answer.FAIL, "connection refused", "native", "To reproduce"),
         (Answer.FAIL, "no Python in the image: neither", "native", "`python = false`"),

@@ -168,7 +168,7 @@ def test_a_full_disk_is_recognized_in_the_output_of_the_failed_step() -> None:
     output = SolveStatus(logs=[VertexLog("1", b"dd: /big: No space left on device\n35+0\n")])
     error = 'process "x" did not complete successfully: exit code: 1'
     failure = digest(step(RUN), output, step(RUN, error))
-    assert trouble_of(failure) == ("engine-disk-full", "the engine's disk is full (exit code 1)")
+    assert trouble_of(failure) == ("engine-disk-full", "the disk is full (exit code 1)")
     assert "docker buildx prune" in failure.hint
 
 
@@ -193,7 +193,7 @@ def test_a_killed_step_and_a_killed_buildx_have_their_reasons() -> None:
         "no-memory",
         "the step was killed, probably out of memory (exit code 137)",
     )
-    assert digest(code=-9).reason == "Buildx was killed (SIGKILL) by a user or the OOM killer"
+    assert digest(code=-9).reason == "Buildx was killed (SIGKILL), by a user or the OOM killer"
 
 
 def test_a_target_that_did_not_fail_has_no_failure() -> None:

@@ -29,7 +29,7 @@ TAGGED = Source(kind=SourceKind.BAKE, variants=EIGHT, bake_targets={"a": {"tags"
         (None, {"tag": "1.2", "base_image": "a/b:1", "builder": "duo"}, {}),
         (OURS, {"name": "ghcr.io/acme/openhqm", "tag": "1.2", "base_image": "a/b:1"}, {}),
         (OURS, {"name": "a.example/x, y"}, {}),
-        (OURS, {"name": ""}, {"name": "write openhqm"}),
+        (OURS, {"name": ""}, {"name": "write a name"}),
         (OURS, {"name": "Acme"}, {"name": "write acme"}),
         (OURS, {"name": "acme:1"}, {"name": "omit the tag"}),
         (OURS, {"name": "y, docker.io/library/y"}, {"name": "given twice"}),

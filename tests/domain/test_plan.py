@@ -391,7 +391,7 @@ def test_each_part_has_its_own_cache() -> None:
 @pytest.mark.parametrize(
     ("body", "line"),
     [
-        ({}, "images without an output get type=docker: they are loaded into Docker"),
+        ({}, "targets without an output get type=docker: their images are loaded into Docker"),
         ({"output": ["type=image"]}, ""),
         ({"output": ["out"]}, ""),
         ({"call": "check"}, ""),

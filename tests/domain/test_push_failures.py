@@ -159,7 +159,7 @@ def test_a_name_equal_to_an_error_word_does_not_hide_the_error() -> None:
 
 def test_an_unknown_message_is_shown_as_it_is() -> None:
     assert push_failure(f"{HEAD}the moon is in the way\n") == "the moon is in the way"
-    assert push_failure("") == "docker push printed nothing"
+    assert push_failure("") == "the push printed nothing"
 
 
 def test_hostile_messages_are_sanitized() -> None:

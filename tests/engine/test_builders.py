@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from openhqm_tui.domain.errors import EngineProblem, Problem, UsageProblem
@@ -179,7 +180,7 @@ def test_a_builder_with_two_nodes_is_created() -> None:
             CommandResult(
                 1, "", " > [internal] booting\n------\nERROR: context deadline exceeded\n"
             ),
-            "context deadline exceeded; check that BuildKit is running at that endpoint",
+            "context deadline exceeded; check that the engine or BuildKit is running",
             [FIRST, SECOND, START, AWAY],
         ),
         (
@@ -224,9 +225,15 @@ def test_an_interrupted_builder_is_removed(client: list[str]) -> None:
 
 def test_an_existing_builder_is_not_replaced() -> None:
     run = buildx()
-    with pytest.raises(UsageProblem, match="builder 'big' already exists"):
+    with pytest.raises(UsageProblem, match=r"builder 'big' already exists.* builders rm big"):
         create_builder(new_builder("big", "remote", ["a"]), lambda _: None, run=run)
     assert changes(run) == []
+
+
+def test_removing_the_builder_of_a_context_is_not_suggested() -> None:
+    new = msgspec.structs.replace(new_builder("big", "remote", ["a"]), name="default")
+    with pytest.raises(UsageProblem, match=r"already exists; choose another name$"):
+        create_builder(new, lambda _: None, run=buildx())
 
 
 def test_secrets_in_options_are_masked() -> None:

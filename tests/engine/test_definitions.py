@@ -161,10 +161,10 @@ _ABSTRACT = {"docker-metadata-action"}
 _STATED = {
     "platforms": ["mixed is not built for darwin/arm64, windows/amd64, linux/sparc64: such images"],
     "pushed": [
-        "instead of using output type=image, type=registry",
-        "without --push, the cache export to a registry is omitted",
+        "loaded into Docker for their checks, instead of output type=image, type=registry",
+        "without --push, 1 remote cache export is skipped",
     ],
-    "outputs": ["instead of using output type=image"],
+    "outputs": ["instead of output type=image"],
 }
 
 

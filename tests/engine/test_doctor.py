@@ -249,7 +249,7 @@ def test_private_certificates_are_passed_to_builds(
     own = msgspec.structs.replace(HERE, private_cas=("/usr/local/share/ca-certificates/a.crt",))
     bundle = Path("/etc/ssl/certs/ca-certificates.crt")
     detail = found(healthy(), own)["certificates"].detail
-    assert detail.startswith(f"build steps get {bundle}") is bundle.is_file()
+    assert detail.startswith(f"OpenHQM's build steps get {bundle}") is bundle.is_file()
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     assert found(healthy(), own)["certificates"].health is Health.WARN
     (tmp_path / "none.pem").write_text("pem")

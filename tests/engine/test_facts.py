@@ -84,6 +84,24 @@ def test_the_selected_builder_is_inspected() -> None:
             EngineProblemKind.UNREACHABLE,
             "can't be reached",
         ),
+        (
+            CommandResult(
+                1,
+                '{"ServerErrors":["error during connect: command [ssh -- far docker system '
+                'dial-stdio] has exited with exit status 255: Permission denied (publickey)"]}',
+            ),
+            EngineProblemKind.UNREACHABLE,
+            "publickey",
+        ),
+        (
+            CommandResult(
+                1,
+                '{"ServerErrors":["Cannot connect to the Docker daemon at tcp://10.0.0.2:2375. Is '
+                'the docker daemon running?"]}',
+            ),
+            EngineProblemKind.UNREACHABLE,
+            "tcp://10.0.0.2:2375",
+        ),
         (CommandResult(0, '{"host": {"arch": "amd64"}}'), EngineProblemKind.NOT_DOCKER, "Podman"),
         (CommandResult(1, "not json", "boom"), EngineProblemKind.OTHER, "boom"),
         (CommandResult(0, "[]"), EngineProblemKind.OTHER, "did not respond"),

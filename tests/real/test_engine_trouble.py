@@ -136,7 +136,7 @@ def test_a_stopped_engine_and_a_full_engine_disk_are_reported(
     taken = engine.fill()
     ran = retried(watch, cli)
     assert ran.code == 1
-    assert "reason  the engine's disk is full" in ran.out
+    assert "reason  the disk is full" in ran.out
     assert "docker buildx prune" in ran.out
     taken.unlink()
     # Restart the engine after the full disk, as an administrator would.

@@ -98,7 +98,10 @@ async def test_a_run_counts_valid_waivers_and_names_those_without_an_effect(
     assert (machine.answer is Answer.WAIVED) is (status is Status.PASSED)
     assert state.status is status
     idle = [note for note in state.notes if "waiver" in note]
-    assert idle == [f"the waiver for size until {until} (as vendor) matches nothing: remove it"]
+    assert idle == [
+        f"the waiver for size until {until} (as vendor) matches nothing in these images: "
+        "remove it if no others need it"
+    ]
 
 
 async def test_repeating_one_check_replaces_only_its_verdict(docker: FakeDocker) -> None:

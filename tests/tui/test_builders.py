@@ -90,7 +90,7 @@ async def test_nodes_of_the_marked_builder_are_shown_even_if_it_is_unusable(worl
         await pilot.press("j")
         await until(pilot, lambda: text(app, "#nodes").startswith("dead0"))
         await pilot.press("enter")
-        await until(pilot, lambda: "✗ dead does not respond: refused" in problem(app))
+        await until(pilot, lambda: "✗ dead can't be used: refused" in problem(app))
         await pilot.press("k")
         await until(pilot, lambda: problem(app) == "")
         await pilot.click("#use")

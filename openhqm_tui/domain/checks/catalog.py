@@ -179,7 +179,8 @@ def hint_of(verdict: Verdict, emulator: Emulator | None = None) -> str:
     if verdict.answer in {Answer.PASS, Answer.WAIVED}:
         return ""
     # Some causes are recognized by their messages, whichever check reports them.
-    if (remedy := remedy_for(verdict.evidence, "check")) is not None:
+    remedy = remedy_for(verdict.evidence, "check")
+    if remedy is not None and not (remedy.crashed and verdict.how == "native"):
         return crash_hint(emulator) if remedy.crashed else remedy.check
     if verdict.answer is Answer.UNKNOWN:
         return _EMULATED if verdict.how == "emulated" else ""

@@ -28,15 +28,17 @@ class Method(StrEnum):
 
     STORE = "read from the engine's store, without running the image"
     LAYERS = "read file by file from the image's layers, without running the image"
+    WHOLE_IMAGE = "read from the image's config, annotations and layers, without running the image"
     CONTAINER = "run by the image's Python in a container without network access or privileges"
     SERVICE = "the image's own command, run in a container and queried over loopback"
-    HEALTH_CHECK = "read from the config, and run once after the service check"
+    USER = "read from the config and /etc/passwd, else from a process in the container"
+    HEALTH_CHECK = "read from the config, and run once if the service check passes"
     NOT_KNOWN = ""
 
     @property
     def group(self) -> Group:
         """Whether it needs the image to run."""
-        running = {Method.CONTAINER, Method.SERVICE, Method.HEALTH_CHECK}
+        running = {Method.CONTAINER, Method.SERVICE, Method.USER, Method.HEALTH_CHECK}
         return Group.RUNNING if self in running else Group.STATIC
 
 

@@ -90,4 +90,8 @@ def idle_waivers(lanes: Iterable[tuple[Expectation | None, Sequence[Verdict]]]) 
                 and (verdict.answer is Answer.UNKNOWN or str(waiver) in (verdict.waivers or ()))
             )
             idle[waiver] = idle.get(waiver, True) and not needed
-    return [f"the waiver for {w} matches nothing: remove it" for w, idles in idle.items() if idles]
+    return [
+        f"the waiver for {waiver} matches nothing in these images: remove it if no others need it"
+        for waiver, idles in idle.items()
+        if idles
+    ]

@@ -52,14 +52,14 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
     match kind:
         case EngineFailureKind.NOT_THERE:
             return (
-                "the engine can't be reached: it isn't running, or its socket is missing",
-                "`openhqm-tui doctor` shows how to start it",
+                "the engine can't be reached: it isn't running, or you don't have access to it",
+                "`openhqm-tui doctor` shows the cause and the fix",
             )
         case EngineFailureKind.WENT_AWAY if builder:
             return (
                 f"the builder {builder} stopped responding during the build: "
-                "its container or its engine was stopped",
-                f"`docker buildx inspect --bootstrap {builder}` restarts the builder",
+                "it was stopped, restarted or killed",
+                f"`docker buildx inspect --bootstrap {builder}` starts it, or shows why it can't",
             )
         case EngineFailureKind.WENT_AWAY:
             return (
@@ -73,22 +73,24 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
                 "restart the engine; `openhqm-tui doctor` shows how",
             )
         case EngineFailureKind.NO_BUILDER:
-            named = f"the builder {builder} no longer exists" if builder else ""
+            named = f"the builder {builder}" if builder else "the builder"
             return (
-                named or "the builder no longer exists",
+                f"{named}, or its container, no longer exists",
                 "`docker buildx ls` lists the existing builders",
             )
         case EngineFailureKind.DISK_FULL:
             return (
-                "the engine's disk is full",
+                "the disk is full",
                 "`docker buildx prune` and `docker image prune` free space",
             )
         case EngineFailureKind.NO_MEMORY:
             return "the step was killed, probably out of memory", _NO_MORE_MEMORY
         case EngineFailureKind.BUILDX_KILLED:
+            if exit_code == -9:
+                return "Buildx was killed (SIGKILL), by a user or the OOM killer", _NO_MORE_MEMORY
             return (
-                f"Buildx was killed ({_signal_name(-exit_code)}) by a user or the OOM killer",
-                _NO_MORE_MEMORY,
+                f"Buildx was ended by a signal ({_signal_name(-exit_code)})",
+                "the system log may have the cause",
             )
 
 
@@ -112,7 +114,7 @@ def push_failure(output: str, tag: str = "") -> str:
     before the search.
     """
     lines = [line for line in output.splitlines() if line.strip()]
-    last = one_line(lines[-1], 240) if lines else "docker push printed nothing"
+    last = one_line(lines[-1], 240) if lines else "the push printed nothing"
     reason = push_reason(output, tag)
     return f"{reason} ({last})" if reason else last
 

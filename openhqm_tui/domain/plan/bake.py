@@ -184,14 +184,14 @@ def check_tag(tag: str, variants: tuple[Variant, ...] = ()) -> str:
         near = re.sub(r"[^A-Za-z0-9_.-]+", "-", tag).strip("-.")[:128]
         raise UsageProblem(
             f"'{tag}' isn't a valid tag",
-            fix="use at most 128 letters, digits and _ . -"
+            fix="use at most 128 letters, digits and _ . -, and don't start with . or -"
             + (f", such as {near}" if TAG.fullmatch(near) else ""),
         )
     longest = max((len(variant.name) + 1 for variant in variants), default=0)
     if len(tag) + longest > 128:
         raise UsageProblem(
             f"the tag is {len(tag)} characters long",
-            fix=f"use at most {128 - longest}, because the variant's name is appended (limit: 128)",
+            fix=f"use at most {128 - longest}, because the target's name is appended (limit: 128)",
         )
     return tag
 
@@ -503,8 +503,10 @@ def changes(source: Source, plan: Plan, native: Platform, *, push: bool) -> list
         if left and target.platforms == tuple(found):
             lines.append(not_built(target.name, left))
     if kinds := destinations(bodies.values()):
-        how = "pushed after their checks" if push else "loaded into Docker to be checked"
-        lines.append(f"images are {how} instead of using output type={', type='.join(kinds)}")
+        how = "tagged in the registry after" if push else "loaded into Docker for"
+        lines.append(
+            f"images are {how} their checks, instead of output type={', type='.join(kinds)}"
+        )
     untagged = [one for one in images if one.body["tags"] and not _names(bodies[one.name])]
     if untagged and source.bake_file:
         named = ", ".join(f"{one.name} ({one.tags[0]})" for one in untagged[:_MOST_NAMED])
@@ -513,9 +515,8 @@ def changes(source: Source, plan: Plan, native: Platform, *, push: bool) -> list
     caches = [entry for body in bodies.values() for entry in body.get("cache-to") or ()]
     if not push and (count := len(caches) - len(without_remote_caches(caches))):
         lines.append(
-            f"without --push, {count_text(count, 'cache export')} to a registry are omitted"
-            if count > 1
-            else "without --push, the cache export to a registry is omitted"
+            f"without --push, {count_text(count, 'remote cache export')} "
+            f"{'is' if count == 1 else 'are'} skipped"
         )
     return lines
 
@@ -524,8 +525,9 @@ def added_output(source: Source, plan: Plan) -> str:
     """Return which output a plan gives to targets of a definition without any; '' if none."""
     for target in plan.targets:
         own = source.bake_targets.get(target.variant, {}).get("output")
-        if source.kind is SourceKind.BAKE and not (target.artifacts or own or target.parts):
-            return "images without an output get type=docker: they are loaded into Docker"
+        is_loaded = target.body.get("output") == ["type=docker"]
+        if source.kind is SourceKind.BAKE and not (target.artifacts or own) and is_loaded:
+            return "targets without an output get type=docker: their images are loaded into Docker"
     return ""
 
 

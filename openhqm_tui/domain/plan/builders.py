@@ -344,7 +344,8 @@ def check_builder_name(name: str) -> str:
     if not _NAME.fullmatch(name) or len(name) > _MOST_LETTERS:
         raise UsageProblem(
             f"'{name}' isn't a valid builder name" if name else "the builder's name is empty",
-            fix="start with a letter, then use letters, digits and . _ -",
+            fix="start with a letter, then use letters, digits and . _ - (at most "
+            f"{_MOST_LETTERS} characters)",
         )
     return name
 

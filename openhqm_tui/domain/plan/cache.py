@@ -20,6 +20,8 @@ from openhqm_tui.domain.secrets.patterns import is_secret_name
 PLACEHOLDER = "{variant}"
 _PRESETS = ("registry=REF", "local=DIR", "gha", "inline", "type=…")
 _STARTS = ("registry=", "local=", "type=", "gha", "inline")
+# Buildx passes on the credentials for `gha` and `s3` only.
+_LOGIN_FROM = {"azblob": "BuildKit uses the Azure credentials of its own environment"}
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -160,9 +162,10 @@ def _own_words(word: str, way: CacheKind) -> Cache:
     for key in fields:
         if is_secret_name(key):
             # The plan is stored and shown, so it must not contain secrets.
+            instead = _LOGIN_FROM.get(kind, "Buildx reads credentials from the environment")
             raise UsageProblem(
                 f"{way} type={kind}: {key} would be stored in the plan in plain text",
-                fix=f"omit {key}; Buildx reads credentials from the environment",
+                fix=f"omit {key}; {instead}",
             )
     return Cache(kind, own=word)
 

@@ -14,7 +14,9 @@ _DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 def check_name(name: str) -> str:
     """Return `name` if it is a valid image name, else raise UsageProblem."""
     if not name.strip():
-        raise UsageProblem("the image name is empty", fix="write openhqm or REGISTRY/openhqm")
+        raise UsageProblem(
+            "the image name is empty", fix="write a name such as app or ghcr.io/acme/app"
+        )
     if NAME.fullmatch(name):
         return name
     if NAME.fullmatch(name.lower()):

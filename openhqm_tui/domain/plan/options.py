@@ -138,8 +138,9 @@ def _check_base(image: str, source: Source | None) -> None:
     if source is not None and source.kind is SourceKind.BAKE:
         if source.bake_file:
             raise UsageProblem(
-                "the bake file sets the base images, so another base image has no effect",
-                fix="leave the base image empty, and replace the image in FROM with a named "
+                "targets of a bake file may have different base images, so there is no single one "
+                "to replace",
+                fix="omit the base image, and replace the image in FROM with a named "
                 "context: build-context NAME=docker-image://REF, or `contexts` in the bake file",
             )
         _check_replaceable(source)
@@ -152,13 +153,13 @@ def _check_replaceable(source: Source) -> None:
     if any("$" in name for name in source.bases):
         raise UsageProblem(
             f"the base image of {source.dockerfile} depends on a build argument ({names})",
-            fix="leave the base image empty, and set the argument: build-arg NAME=VALUE",
+            fix="omit the base image, and set the argument: build-arg NAME=VALUE",
         )
     if len(source.bases) != 1:
         what = f"{len(source.bases)} base images ({names})" if source.bases else "no base image"
         raise UsageProblem(
             f"{source.dockerfile} has {what}, so there is no single one to replace",
-            fix="leave the base image empty, and replace the image in FROM with a named context: "
+            fix="omit the base image, and replace the image in FROM with a named context: "
             "build-context NAME=docker-image://REF",
         )
 

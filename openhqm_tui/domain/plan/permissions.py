@@ -85,7 +85,8 @@ class PushNeeded(UsageProblem):
         self.pushes = pushes
         super().__init__(
             f"the build definition {'; '.join(pushes)}",
-            fix="use --push to push once every image is verified, or --no-push to build only",
+            fix="use --push to export caches and to push once every image is verified, or "
+            "--no-push to do neither",
         )
 
 

@@ -143,7 +143,7 @@ class _Reading:
         if file not in self._texts:
             self._reads += 1
             if self._reads > _MOST_FILES:
-                raise OSError(f"more than {_MOST_FILES} files")
+                raise OSError(f"it includes more than {_MOST_FILES} files")
             if "://" in file or file.startswith(("/", "../")) or file == "..":
                 raise OSError("outside the checkout")
             self._texts[file] = self._read(file)

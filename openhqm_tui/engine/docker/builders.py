@@ -39,7 +39,7 @@ class Builder(Inert, frozen=True, kw_only=True):
     def refusal(self, context: str) -> str:
         """Return why it can't build for the engine of `context`; '' if it can."""
         if self.error:
-            return f"does not respond: {self.error}"
+            return f"can't be used: {self.error}"
         if not self.nodes:
             return "has no nodes"
         elsewhere = context and context not in {node.endpoint for node in self.nodes}
@@ -157,13 +157,13 @@ _WAYS_OUT: tuple[tuple[str, str], ...] = (
         r"namespace|KUBERNETES_MASTER",
         "check the cluster in KUBECONFIG, and the namespace in --driver-opt namespace=NAME",
     ),
-    (r"no such host|lookup ", "check the host name"),
+    (r"no such host|lookup ", "check the host name and the network"),
     (
         r"deadline exceeded|refused|no such file|waiting for connection|no route",
-        "check that BuildKit is running at that endpoint, or use --no-start to start the builder "
-        "later",
+        "check that the engine or BuildKit is running at the builder's endpoint, or use --no-start "
+        "to start the builder later",
     ),
-    (r"permission denied|publickey", "check that you have access to the engine on that machine"),
+    (r"permission denied|publickey", "check that you have access to the builder's endpoint"),
     (
         r"unknown option|invalid driver|failed to parse",
         "see the Buildx documentation for the driver's options",
@@ -181,11 +181,10 @@ def create_builder(new: NewBuilder, say: Say, *, run: Runner = capture) -> None:
 
     Raises UsageProblem if the name is taken, EngineProblem if Buildx can't.
     """
-    if any(builder.name == new.name for builder in list_builders(run=run)):
-        raise UsageProblem(
-            f"builder '{new.name}' already exists",
-            fix=f"choose another name, or run `openhqm-tui builders rm {new.name}` first",
-        )
+    taken = next((one for one in list_builders(run=run) if one.name == new.name), None)
+    if taken is not None:
+        rm = "" if taken.stays else f", or run `openhqm-tui builders rm {new.name}` first"
+        raise UsageProblem(f"builder '{new.name}' already exists", fix=f"choose another name{rm}")
     made = False
     try:
         for command in new.commands():

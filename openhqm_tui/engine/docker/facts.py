@@ -166,7 +166,7 @@ def facts_from(
     if "host" in data and "ServerVersion" not in data:
         return EngineFacts(
             trouble=EngineProblemKind.NOT_DOCKER,
-            error="`docker` is Podman on this machine, which has neither Buildx nor BuildKit",
+            error="on this machine, `docker` is Podman, which has neither Buildx nor BuildKit",
         )
     client = _dict(data.get("ClientInfo"))
     buildx, path = _plugin(client, "buildx")
@@ -350,12 +350,15 @@ def _why_silent(
     low = text.lower()
     if info.code == TIMED_OUT:
         return EngineProblemKind.TIMEOUT, f"the engine did not respond within {timeout:g} s"
+    endpoint = os.environ.get("DOCKER_HOST", "")
+    far = re.search(r"docker daemon at (?:tcp|https?)://", low) is not None
+    if "command [ssh " in low or (far and not endpoint):
+        return EngineProblemKind.UNREACHABLE, f"the engine can't be reached: {errors[-1]}"
     if "permission denied" in low:
         return (
             EngineProblemKind.PERMISSION,
             "no access to the engine's socket (permission denied)",
         )
-    endpoint = os.environ.get("DOCKER_HOST", "")
     if "cannot connect to the docker daemon" in low or "no such file or directory" in low:
         if endpoint and not endpoint.startswith("unix://"):
             return EngineProblemKind.UNREACHABLE, f"no engine responds at DOCKER_HOST={endpoint}"

@@ -191,7 +191,7 @@ def _ask(path: str, reference: str, api: EngineApi | None) -> Any:
     if status != http.client.OK:
         message = str((answer.get("message") if isinstance(answer, dict) else "") or status)
         if "too new" in message:
-            message = "Docker Engine versions before 28.1 don't report an image's index"
+            message = "Docker Engine 28.1 or later is required to read an image's index"
         if "does not provide the specified platform" in message:
             message = (
                 "the engine's store has no image for this platform: build it, or pull it with "

@@ -363,13 +363,14 @@ try() {{ # platform
 """
 
 
-_WHY = "every image is built from the base image"
+_WHY = "OpenHQM's images are built from the base image"
 
 _WAYS_OUT = {
     Reach.NETWORK: "check the network and proxy settings of the engine and the client",
     Reach.TLS: (
-        "copy your company's CA certificate to /usr/local/share/ca-certificates, run "
-        "`update-ca-certificates` and restart the engine"
+        "add your company's CA certificate to those that this machine trusts (on Debian: copy it "
+        "to /usr/local/share/ca-certificates and run `update-ca-certificates`), and restart the "
+        "engine"
     ),
     Reach.AUTH: "run `docker login`, or check the image name",
     Reach.RATE_LIMIT: "run `docker login` to raise the limit, or wait",
@@ -419,8 +420,15 @@ def _from_registry(
     run: Runner,
 ) -> tuple[list[Finding], Pullable | None]:
     if not deep:
-        words = f"{base} isn't in the local store; the first build pulls it"
-        return [_finding(platform, Health.UNKNOWN, words) for platform in platforms], None
+        words = f"{base} is pulled by the builder; the registry wasn't queried"
+        if facts.driver == "docker":
+            words = f"{base} isn't in the local store; the first build pulls it"
+        return [
+            _finding(platform, Health.OK, f"{base} (in the local store)")
+            if platform in here[base]
+            else _finding(platform, Health.UNKNOWN, words)
+            for platform in platforms
+        ], None
     answer = check_pullable(base, run=run)
     missing = answer.missing(platforms)
     if answer.reach is Reach.OK and not missing:
@@ -474,7 +482,7 @@ def registry_finding(
         title="Registry",
         health=Health.OK if reached else Health.WARN,
         detail=f"responded to a query for {base}" if reached else answer.detail,
-        why="base images are pulled from the registry unless they are in the local store",
+        why="base images that the builder doesn't have are pulled from the registry",
         advice="" if reached else _WAYS_OUT[answer.reach],
     )
 

@@ -94,10 +94,9 @@ def _platform(
     key, title = f"platform:{platform}", str(platform)
     how = facts.how(platform)
     if not missing:
-        why = "steps and checks for this platform run natively"
-        if how == "emulated":
-            why = "steps and checks for this platform run under an emulator, several times slower"
-        return Finding(key=key, title=title, health=Health.OK, detail=how, why=why)
+        return Finding(
+            key=key, title=title, health=Health.OK, detail=how, why=_ways_to_run(platform, facts)
+        )
     cross = platform.arch in _CROSS_BUILT
     detail = "no emulator"
     if not_held_open(platform, machine):
@@ -117,6 +116,17 @@ def _platform(
         advice=way[1],
         needed=not cross,
     )
+
+
+def _ways_to_run(platform: Platform, facts: EngineFacts) -> str:
+    """Describe how steps and checks run: the builder runs the steps, the engine the checks."""
+    slow = "under an emulator, several times slower"
+    steps = slow if facts.emulated(platform) else "natively"
+    native = facts.host is None or platform.runs_natively_on(facts.host)
+    checks = "natively" if native else slow
+    if steps == checks:
+        return f"steps and checks for this platform run {steps}"
+    return f"steps for this platform run {steps}; checks, on the engine, run {checks}"
 
 
 def emulator_findings(
@@ -146,10 +156,10 @@ def emulator_findings(
         if emulator is None:
             continue
         named = emulator.title + (f", flags {emulator.flags}" if emulator.flags else "")
-        speed = speed_text(emulator, platform)
-        if emulator.best:
-            speed += "; a newer version was measured on this machine and is no faster"
-        why = "all build steps and checks for this platform run under this emulator"
+        newer = "a newer version was measured on this machine and is no faster"
+        told = (speed_text(emulator, platform), newer if emulator.best else "")
+        speed = "; ".join(filter(None, told))
+        why = "programs of this platform, in build steps and checks, run under this emulator"
         if emulator.crashes:
             why = "this version crashes while running libc-bin's maintainer scripts and Node.js"
         found.append(
@@ -278,7 +288,7 @@ def _client(facts: EngineFacts, with_apt: Callable[[], Machine]) -> Finding:
 
 
 def _engine(facts: EngineFacts, machine: Machine, with_apt: Callable[[], Machine]) -> Finding:
-    why = "the engine builds and stores the images"
+    why = "the engine stores and checks images, and builds them unless another builder is used"
     title = "Docker Engine"
     if facts.answers and not facts.engine_too_old:
         cpus = count_text(facts.cpus, "CPU")
@@ -344,7 +354,7 @@ def _not_running(machine: Machine, with_apt: Callable[[], Machine]) -> tuple[tup
         # A client alone, without the engine's package.
         return ways(engine_fix(with_apt()))
     if machine.docker_running and not machine.systemd:
-        return (), "dockerd is running but doesn't respond: check its log, or stop it"
+        return (), "dockerd is running but doesn't respond: check its log, or restart it"
     if machine.systemd or machine.mendable:
         return (start_fix(machine),), ""
     return (), "start the Docker service (`rc-service docker start` or `service docker start`)"
@@ -434,8 +444,9 @@ def _builder(facts: EngineFacts) -> Finding:
     if facts.builder_error:
         health, detail = Health.FAIL, facts.builder_error
         advice = "choose another builder with --builder (see `docker buildx ls`), or fix this one"
-    elif any(node.status in {"inactive", "stopped"} for node in facts.nodes):
-        detail += ", not started yet: the first build starts it"
+    elif idle := [node for node in facts.nodes if node.status in {"inactive", "stopped"}]:
+        which = "not running" if len(idle) == len(facts.nodes) else f"{len(idle)} not running"
+        detail += f", {which}: the next build starts {'it' if len(idle) == 1 else 'them'}"
     return Finding(
         key="builder",
         title="Builder",
@@ -454,7 +465,7 @@ def _disk(facts: EngineFacts) -> Finding:
             key="disk",
             title=title,
             health=Health.OK,
-            detail="the engine is on another machine, so its free space is unknown",
+            detail="the engine's free disk space can't be read from this machine",
             why=why,
         )
     health, advice = Health.OK, ""
@@ -482,7 +493,7 @@ def _certificates(machine: Machine) -> Finding:
         health, detail = Health.WARN, f"{variable}={os.environ[variable]}: no such file"
         advice = f"create the file, or unset {variable}"
     elif bundle := ca_bundle(own=bool(machine.private_cas)):
-        detail = f"build steps get {bundle} as a secret, which isn't stored in any layer"
+        detail = f"OpenHQM's build steps get {bundle} as a secret, which isn't stored in any layer"
     return Finding(
         key="certificates",
         title="Certificates",

@@ -301,10 +301,11 @@ def newer_emulator_fix(platforms: Sequence[Platform], machine: Machine, image: s
     """
     if machine.system != "linux" or (machine.desktop and not machine.dockerd):
         arches = ",".join(dict.fromkeys(platform.arch for platform in platforms))
+        old = ",".join(dict.fromkeys(f"qemu-{platform.qemu}" for platform in platforms))
         install = f"`docker run --privileged --rm {IMAGE}"
         return (
-            f"run {install} --uninstall qemu-{platforms[0].qemu}`, then {install} --install "
-            f"{arches}`; repeat this whenever {machine.desktop or 'the VM'} restarts"
+            f"run {install} --uninstall {old}`, then {install} --install {arches}`; "
+            f"repeat this whenever {machine.desktop or 'the VM'} restarts"
         )
     if not image:
         return (

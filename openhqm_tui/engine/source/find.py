@@ -490,7 +490,8 @@ def _wrong_tag(body: Mapping[str, Any]) -> str:
 def _check_target(name: str, file: object) -> None:
     if not is_target_name(name):
         raise UsageProblem(
-            f"{file}: '{name}' is not a valid target name", fix="use only letters, digits and _ . -"
+            f"{file}: '{name}' is not a valid target name",
+            fix="use at most 128 letters, digits and _ . -, and don't start with . or -",
         )
 
 

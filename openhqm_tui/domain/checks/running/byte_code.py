@@ -8,7 +8,7 @@ from openhqm_tui.domain.checks.expectation import Expectation, Key
 from openhqm_tui.domain.checks.verdict import Answer, Result
 
 BYTE_CODE: Key[bool] = Key("byte-code", bool, default=False, needs_python=True)
-_WANTED = "bytecode for all modules"
+_WANTED = "current bytecode for every module examined"
 
 
 def judge(expected: Expectation, seen: Evidence) -> Result | None:
@@ -17,9 +17,13 @@ def judge(expected: Expectation, seen: Evidence) -> Result | None:
     if code is None:
         return None
     if not code.missing:
-        return Result(Answer.PASS, f"bytecode for all {code.asked} modules", _WANTED)
+        return Result(
+            Answer.PASS, f"current bytecode for all {code.asked} modules examined", _WANTED
+        )
     names = ", ".join(code.names) + (", …" if code.missing > len(code.names) else "")
-    told = f"bytecode missing or outdated for {code.missing} of {code.asked} modules: {names}"
+    told = (
+        f"bytecode missing or outdated for {code.missing} of {code.asked} modules examined: {names}"
+    )
     return Result(expected.untidy, told, _WANTED)
 
 
@@ -27,9 +31,10 @@ CHECK = Check(
     name="byte-code",
     position=250,
     short="pyc",
-    question="Do all modules have bytecode, so that none are compiled at startup?",
-    hint="Compile bytecode in the build (python -m compileall, uv --compile-bytecode): otherwise a "
-    "read-only container compiles everything at every start.",
+    question="Do the modules that Python loads have current bytecode, so that none are compiled at "
+    "startup?",
+    hint="Compile bytecode in the build (python -m compileall, uv --compile-bytecode): in a "
+    "read-only container, Python would compile these modules again at every start.",
     method=Method.CONTAINER,
     keys=(BYTE_CODE,),
     applies=BYTE_CODE.is_set,

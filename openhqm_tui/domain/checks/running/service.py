@@ -263,7 +263,9 @@ def _own_fault(words: str, complained: list[str]) -> bool:
 def _not_lasting(wanted: Service, seen: SeenService) -> str:
     """Return what went wrong after the first good response, '' for nothing."""
     if seen.ended:
-        return f"responded with {wanted.status} once, then {_ending(seen)}"
+        ending = _ending(seen)
+        then = f"was {ending}" if seen.signal else ending
+        return f"responded with {wanted.status} once, then {then}"
     if seen.later is not None and seen.later != wanted.status:
         later = f"with {seen.later}" if seen.later else "stopped responding"
         return f"responded with {wanted.status} once, then {later}{_cause(seen.words)}"
@@ -342,8 +344,8 @@ CHECK = Check(
     short="srv",
     question="Does the service start, respond as expected, and keep running?",
     hint="To reproduce: `docker run --rm --read-only --tmpfs /tmp IMAGE`. The service must stay in "
-    "the foreground, listen on the expected port on all interfaces, write only to /tmp, and "
-    "respond in time.",
+    "the foreground, listen on the expected address and port, write only to /tmp, and respond in "
+    "time.",
     method=Method.SERVICE,
     keys=(SERVICE,),
     applies=SERVICE.is_set,

@@ -103,9 +103,10 @@ CHECK = Check(
     name="user",
     position=280,
     short="uid",
-    question="Does the image run as the expected user, not as root?",
-    hint="Set USER to a number in the final stage: USER 1000:1000.",
-    method=Method.CONTAINER,
+    question="Does the image run as the expected user, or as any but root if none is given?",
+    hint="In the final stage, set USER to a number: the expected uid, or any but 0 if none is "
+    "given (USER 1000:1000).",
+    method=Method.USER,
     keys=(USER,),
     needs_python=False,
     judge=judge,

@@ -133,7 +133,7 @@ def _hint(seen: str) -> str:
     fix = "don't pin the final stage to $BUILDPLATFORM"
     if "-packages/" in seen:
         return (
-            "A file, such as a wheel, was built for another architecture: install wheels for the "
+            "A file of a Python package was built for another architecture: install wheels for the "
             f"target platform (uv: --python-platform, --only-binary :all:), and {fix}."
         )
     if "/node_modules/" in seen:

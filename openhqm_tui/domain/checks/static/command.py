@@ -27,7 +27,8 @@ CHECK = Check(
     position=60,
     short="cmd",
     question="Does the image start the expected command?",
-    hint='Set the command with CMD in the final stage, as a list: ["PROGRAM", "ARGUMENT", …].',
+    hint="Set ENTRYPOINT, CMD or both in the final stage, as lists; together they must be the "
+    'expected command: ENTRYPOINT ["PROGRAM"], CMD ["ARGUMENT", …].',
     method=Method.STORE,
     keys=(COMMAND,),
     applies=COMMAND.is_set,

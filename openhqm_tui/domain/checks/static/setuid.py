@@ -51,9 +51,10 @@ CHECK = Check(
     name="setuid",
     position=80,
     short="set",
-    question="Is the image free of unexpected setuid and setgid files?",
-    hint="Clear the mode bit (chmod u-s,g-s,o-w) or remove the capabilities (setcap -r) in the "
-    "layer that adds the file, or allow the file: "
+    question="Is the image free of unexpected setuid and setgid files, capabilities, and "
+    "world-writable system files?",
+    hint="Clear the mode bits (chmod u-s,g-s,o-w) or remove the capabilities (setcap -r) in a RUN "
+    "instruction, or allow the file: "
     'allow = {setuid = ["/path"]} in openhqm-checks.toml.',
     method=Method.LAYERS,
     exempts=True,
