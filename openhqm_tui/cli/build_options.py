@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from openhqm_tui.cli.buildx_flags import (
@@ -18,7 +20,6 @@ from openhqm_tui.cli.surroundings import settings_here
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import (
     DEFAULT_NAME,
-    EXAMPLE,
     Source,
     SourceKind,
     Variant,
@@ -170,15 +171,19 @@ def _variants(words: list[str], source: Source) -> tuple[Variant, ...]:
         # Buildx has resolved groups.
         if not source.selected:
             raise UsageProblem(
-                f"{source.bake_file} has no group or target `default`",
+                f"'{' '.join(words)}' selects no target of {source.bake_file}"
+                if words
+                else f"{source.bake_file} has no group or target `default`",
                 fix="name a target or use --build-all",
                 valid=" ".join([*by_name, *(group.name for group in source.groups)]),
             )
         return tuple(by_name[name] for name in source.selected)
     if not words:
         raise UsageProblem(
-            f"nothing selected to build{f' ({EXAMPLE})' if source.example else ''}",
-            fix="name a variant or use --build-all",
+            "nothing selected to build",
+            fix="name a variant of the bundled example (OpenHQM), or use --build-all"
+            if source.example
+            else "name a variant or use --build-all",
             valid=" ".join(by_name),
         )
     by_lower = {name.lower(): variant for name, variant in by_name.items()}
@@ -202,8 +207,19 @@ def _check_given_names(parsed: argparse.Namespace, options: BuildOptions, source
     flag = "--name" if parsed.name else "--tag" if parsed.tag else ""
     tagged = [name for name in options.selection if source.given(name).get("tags")]
     if flag and tagged and not options.test_only:
-        where = source.bake_file if source.bake_targets and source.bake_file else "--set"
+        target = tagged[0]
+        if not source.bake_file or _tags_by_flag(parsed.set or (), target):
+            raise UsageProblem(
+                f"{flag} has no effect on {target}: --set sets its `tags`",
+                fix=f"omit {flag}, and set every tag with --set",
+            )
         raise UsageProblem(
-            f"{flag} has no effect on {tagged[0]}: {where} sets its `tags`",
-            fix=f"omit {flag}, or use --set '{tagged[0]}.tags=NAME:TAG'",
+            f"{flag} has no effect on {target}: {source.bake_file} sets its `tags`",
+            fix=f"omit {flag}, or use --set '{target}.tags=NAME:TAG'",
         )
+
+
+def _tags_by_flag(words: Iterable[str], target: str) -> bool:
+    """Return whether a `--set PATTERN.tags=…` is for this target."""
+    keys = (word.partition("=")[0].removesuffix("+").rpartition(".") for word in words)
+    return any(key == "tags" and fnmatchcase(target, pattern) for pattern, _, key in keys)

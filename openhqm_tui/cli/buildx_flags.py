@@ -294,8 +294,8 @@ def add_buildx_flags(parser: Parser) -> argparse._ArgumentGroup:
     """Add the flags that change the targets, and say why others aren't accepted."""
     group = parser.add_argument_group(
         "changes to the targets, as in docker buildx",
-        "All of these flags except --set and --call apply to every target. `openhqm-tui guides "
-        "bake` lists every flag of Buildx.",
+        "Except for --set, --print and --list, these flags apply to every target. `openhqm-tui "
+        "guides bake` lists every flag of Buildx.",
     )
     for flag in FLAGS:
         if flag.way is Way.SWITCH:

@@ -13,6 +13,9 @@ from openhqm_tui.cli import commands, console, manual
 from openhqm_tui.cli.parser import Parser
 from openhqm_tui.domain.errors import UsageProblem
 
+# Commands with their own --file and --context.
+_WITH_SOURCE = {"build", "plan", "variants"}
+
 
 class Command(Protocol):
     """What a module of `cli/commands` defines.
@@ -52,7 +55,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         if value and parsed.command:
             raise UsageProblem(
                 f"{flag} before {parsed.command} is for the console",
-                fix=f"put {flag} after {parsed.command}",
+                fix=f"put {flag} after {parsed.command}"
+                if parsed.command in _WITH_SOURCE
+                else f"omit {flag}",
             )
     return parsed
 

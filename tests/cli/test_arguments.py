@@ -27,6 +27,8 @@ def test_the_console_takes_files_and_a_context_and_no_command_does_there() -> No
     for flag in ("--file", "--context"):
         with pytest.raises(UsageProblem, match=f"put {flag} after build"):
             parse([flag, "x", "build"])
+        with pytest.raises(UsageProblem, match=f"; omit {flag}"):
+            parse([flag, "x", "runs"])
 
 
 def test_every_option_of_build_is_parsed() -> None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.build_options import options_from
+from openhqm_tui.cli.build_options import _tags_by_flag, options_from
 from openhqm_tui.cli.main import parse
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import SourceKind
@@ -186,7 +186,7 @@ def test_settings_apply_without_flags(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("build", "name a variant or use --build-all (valid: all redis"),
+        ("build", "or use --build-all (valid: all redis"),
         ("build --backend ,", "nothing selected to build"),
         ("build --backend rediss", "unknown variant 'rediss': did you mean redis?"),
         ("build --backend redis,kafak", "unknown variant 'kafak': did you mean kafka?"),
@@ -295,6 +295,19 @@ def test_a_bake_file_does_not_have_openhqms_variants(baker: Path) -> None:
     message = r"no target or group 'redis' \(valid: App web every\)"
     with pytest.raises(UsageProblem, match=message):
         options("build --backend redis", baker)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ([], False),
+        (["app.tags=a:1"], True),
+        (["*.tags+=a:1"], True),
+        (["web.tags=a:1", "app.args.tags=1"], False),
+    ],
+)
+def test_tags_set_by_a_flag_are_told_from_those_of_the_file(words: list[str], found: bool) -> None:
+    assert _tags_by_flag(words, "app") is found
 
 
 @pytest.mark.parametrize("flag", ["--name mine", "--tag v2"])

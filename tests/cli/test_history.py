@@ -119,7 +119,7 @@ def test_a_damaged_history_is_rebuilt_with_a_note(two, capsys) -> None:
     history_file(ready_state_folder()).write_bytes(b"no database" * 999)
     assert main(["history"]) == 0
     err = capsys.readouterr().err
-    assert "is corrupt: the file was renamed to history.db.damaged-" in err
+    assert "is corrupt; the file was renamed to history.db.damaged-" in err
 
 
 def test_an_unusable_history_is_reported(two, capsys) -> None:

@@ -48,11 +48,21 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--yes", action="store_true", help="with --fix: run all fixes without asking"
     )
-    parser.add_argument("--platforms", action="append", metavar="P,…", help="platforms to check")
+    parser.add_argument(
+        "--platforms",
+        action="append",
+        metavar="P,…",
+        help="platforms to check (default: linux/amd64,linux/arm64)",
+    )
     parser.add_argument(
         "--builder", metavar="B", help="a Buildx builder (default: the selected one)"
     )
-    parser.add_argument("--base-image", metavar="REF", help="the base image to check")
+    parser.add_argument(
+        "--base-image",
+        metavar="REF",
+        help="the base image to check (default: python:3.13-slim, or none if the folder's own "
+        "Dockerfile or bake file decides)",
+    )
     parser.add_argument(
         "--format",
         choices=("auto", "tty", "plain", "json"),

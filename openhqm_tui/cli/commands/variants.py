@@ -38,7 +38,7 @@ def run(parsed: argparse.Namespace) -> int:
 
     import msgspec
 
-    from openhqm_tui.domain.plan.bake import EXAMPLE
+    from openhqm_tui.domain.plan.bake import EXAMPLE, SourceKind
     from openhqm_tui.domain.text import plain
     from openhqm_tui.run.start.source import source_for
 
@@ -58,7 +58,10 @@ def run(parsed: argparse.Namespace) -> int:
         line = f"{variant.name:{width}}  {variant.title}"
         sys.stdout.write(plain(line + (f" ({clients})" if clients else "")) + "\n")
     where = source.dockerfile or source.bake_file
-    origin = f"from {where} ({source.kind.value}), context {source.context}"
+    # A lone Dockerfile is built as a definition with one target, but isn't one.
+    lone = source.kind is SourceKind.BAKE and not source.bake_file
+    kind = "" if lone else f" ({source.kind.value})"
+    origin = f"from {where}{kind}, context {source.context}"
     if source.example:
         origin = EXAMPLE
     sys.stderr.write(plain(origin) + "\n")

@@ -53,7 +53,7 @@ class TargetGroup(Inert, frozen=True):
 
 
 DEFAULT_NAME = "openhqm"
-EXAMPLE = "nothing to build here: the bundled example (OpenHQM) is offered instead"
+EXAMPLE = "nothing to build here: the bundled example (OpenHQM) is used instead"
 _MOST_NAMED = 3
 _NOT_IN_TARGET = re.compile(r"[^A-Za-z0-9_-]")
 
