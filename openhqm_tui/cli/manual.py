@@ -32,7 +32,7 @@ SETTINGS: Section = (
     """
   backends platforms name tag jobs quiet-after builder base-image context
   dockerfile ca-bundle python-version cache-from cache-to check checks
-  allow keep-runs keep-mb theme keymap (allow and keymap only in files)
+  allow keep-runs keep-mb theme keymap (allow and keymap: no variable)
   `openhqm-tui guides settings` lists the settings that a project may set.""",
 )
 

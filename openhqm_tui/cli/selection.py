@@ -31,15 +31,15 @@ def add_selection(parser: Parser) -> None:
         action="append",
         metavar="P,…",
         help="platforms to build; `uname -m` names are accepted too (default: "
-        "linux/amd64,linux/arm64; of a bake file or other Dockerfile, the platforms it sets, "
-        "otherwise the builder's own)",
+        "linux/amd64,linux/arm64 for OpenHQM's variants, otherwise those that the target sets, or "
+        "the builder's own)",
     )
     what.add_argument(
         *("-n", "--name"),
         action="append",
         metavar="N",
-        help="image name (default: openhqm; of a bake file or other Dockerfile, the names of the "
-        "folder and target); repeatable: every image gets all names, for example to push to "
+        help="image name, unless the bake file sets tags (default: openhqm for OpenHQM's variants, "
+        "otherwise FOLDER-TARGET); repeatable: every image gets all names, for example to push to "
         "several registries",
     )
     what.add_argument(

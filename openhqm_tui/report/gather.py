@@ -23,10 +23,10 @@ from openhqm_tui.domain.failures.failure import (
     failure_of,
     verification_failure,
 )
-from openhqm_tui.domain.formatting import count_text, duration_text
+from openhqm_tui.domain.formatting import duration_text
 from openhqm_tui.domain.plan.bake import bake_command
 from openhqm_tui.domain.plan.builders import worth_telling
-from openhqm_tui.domain.run.decisions import result_text, status_text
+from openhqm_tui.domain.run.decisions import products_text, result_text, status_text
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.timeline import covered, hits_of, lane_spans, target_span
 from openhqm_tui.domain.secrets.redact import Mask, secret_values
@@ -242,7 +242,7 @@ def _run(folder: RunFolder, state: RunState, now: float) -> model.Run:
     return model.Run(
         id=info.id,
         outcome=outcome,
-        sentence=f"{count_text(len(state.lanes), 'image')}: {told} in {duration_text(seconds)}",
+        sentence=f"{products_text(state)}: {told} in {duration_text(seconds)}",
         created=info.created,
         seconds=seconds,
         version=info.version,

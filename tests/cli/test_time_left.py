@@ -85,7 +85,7 @@ def test_a_terminal_shows_the_estimate_of_each_target_and_the_run(earlier_run) -
     output = TtyOutput(replay.player, "cancels")
     output._live.stop()
     lines = _shown(output).splitlines()
-    foot = next(line for line in lines if "images done ·" in line)
+    foot = next(line for line in lines if " done · " in line)
     assert " left · Ctrl-C" in foot
     assert sum(" left " in line for line in lines if "linux/" in line) == 4
 

@@ -45,7 +45,9 @@ def add_arguments(parser: Parser) -> None:
         metavar="MB",
         help="keep at most this many megabytes of runs",
     )
-    prune.add_argument("--all", action="store_true", help="delete all finished runs")
+    prune.add_argument(
+        "--all", action="store_true", help="delete all runs except those in progress"
+    )
     prune.add_argument("--dry-run", action="store_true", help="only print what would be deleted")
     prune.set_defaults(run=run_prune)
 

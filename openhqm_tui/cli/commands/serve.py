@@ -57,8 +57,8 @@ def add_arguments(parser: Parser) -> None:
         "--token-file",
         default="",
         metavar="FILE",
-        help="a file with the token, readable only by you (default: OPENHQM_TUI_SERVE_TOKEN, "
-        "otherwise a new token is generated and printed)",
+        help="a file with the token, readable only by you (default: OPENHQM_TUI_SERVE_TOKEN; if "
+        "that isn't set and a token is required, a new one is generated and printed)",
     )
     add("--ask-token", action="store_true", help="require a token on this machine too")
     rights = parser.add_mutually_exclusive_group()

@@ -19,7 +19,7 @@ from openhqm_tui.cli.output.summary import (
     warning_lines,
 )
 from openhqm_tui.domain.failures.causes import FailureCause, causes_of
-from openhqm_tui.domain.formatting import clock_text, count_text, elapsed_text
+from openhqm_tui.domain.formatting import clock_text, elapsed_text
 from openhqm_tui.domain.run.decisions import status_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import LaneState
@@ -141,9 +141,9 @@ class TtyOutput:
         took = clock_text(state.elapsed(now))
         left = f" · {left_text(guess)}" if (guess := self._left.of()) else ""
         over = sum(lane.status.is_over for lane in state.lanes)
-        foot = f"{over}/{len(state.lanes)} images done · {took}{left} · Ctrl-C {self._ctrl_c}"
+        foot = f"{over}/{len(state.lanes)} done · {took}{left} · Ctrl-C {self._ctrl_c}"
         if hidden:
-            foot = f"{count_text(hidden, 'more image')} · {foot}"
+            foot = f"{hidden} more · {foot}"
         return Group(table, Text(foot, style="dim"))
 
     def _cells(self, lane: LaneState, now: float) -> tuple[Text, ...]:
