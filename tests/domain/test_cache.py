@@ -113,6 +113,7 @@ def test_an_untrusted_variant_name_cant_leave_the_cache_folder() -> None:
         ("type=", CacheKind.TO, "no type given"),
         ("type=s3,secret_access_key=hunter2", CacheKind.TO, "secret_access_key would be stored"),
         ("type=azblob,Account_Key=hunter2", CacheKind.TO, "account_key would be stored"),
+        ("type=azblob,secret_access_key=hunter2", CacheKind.TO, "Azure credentials of its own"),
     ],
 )
 def test_an_invalid_cache_is_reported_in_one_line_without_its_secrets(

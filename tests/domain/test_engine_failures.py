@@ -155,7 +155,8 @@ def test_a_lost_engine_is_reported_with_a_fix_and_the_output_of_buildx() -> None
     )
     assert trouble_of(failure) == (
         "engine-went-away",
-        "the engine stopped responding during the build: it was stopped, restarted or killed",
+        "the engine stopped responding during the build: it was probably stopped, restarted or "
+        "killed",
     )
     assert failure.hint == (
         "`openhqm-tui doctor` shows whether the engine is running again; "

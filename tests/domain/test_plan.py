@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from openhqm_tui.domain.errors import UsageProblem
@@ -402,6 +403,8 @@ def test_an_added_output_is_stated(body: dict[str, Any], line: str) -> None:
     source = Source(kind=SourceKind.BAKE, variants=(variant,), bake_targets={"web": body})
     choices = Choices(variants=(variant,), platforms=parse_platforms("linux/amd64"))
     assert added_output(source, make_plan(source, choices)) == line
+    pushed = msgspec.structs.replace(choices, by_digest=True, push=True)
+    assert not added_output(source, make_plan(source, pushed))
 
 
 def test_several_names_are_refused_if_the_bake_file_sets_the_tags() -> None:

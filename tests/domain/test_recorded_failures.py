@@ -26,7 +26,7 @@ def recorded(name: str) -> Failure:
 
 
 MEMORY = "ran out of memory"
-PROXY = "A proxy intercepts TLS"
+PROXY = "probably because a proxy intercepts TLS"
 HEADLINES = {
     "apt-host": (
         "Failed to fetch http://deb.invalid/debian/dists/trixie/InRelease Could not resolve"
@@ -138,7 +138,7 @@ HEADLINES = {
     "shell-bash": ("/bin/bash: line 1: OPENHQM_VERSION: unbound variable", ""),
     "shell-missing": ("/bin/sh: 1: uvv: not found", ""),
     "shell-utility": ("cp: cannot stat 'src/app': No such file or directory", ""),
-    "space-full": ("the engine's disk is full", "docker buildx prune"),
+    "space-full": ("the disk is full", "docker buildx prune"),
     "uv-build": ("misc.c:1:10: fatal error: gssapi/gssapi.h: No such file or directory", ""),
     "uv-certificate": (
         "error: Failed to fetch: https://mirror.example/simple/flask/ cause: error sending request"

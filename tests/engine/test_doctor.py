@@ -13,6 +13,7 @@ import pytest
 from openhqm_tui.__main__ import main
 from openhqm_tui.cli.output.doctor import ColorDoctorOutput, DoctorOutput, nothing_to_run
 from openhqm_tui.domain.findings import Finding, Health
+from openhqm_tui.domain.plan.builders import Node
 from openhqm_tui.domain.platforms import DEFAULT_PLATFORMS as BOTH
 from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.engine.docker.command import CommandResult
@@ -191,6 +192,53 @@ def test_missing_emulators_are_found() -> None:
     assert "flag F" in not_held_open["platform:linux/arm64"].detail
     remote = found(healthy(local=False), debian(), (S390X,))
     assert "tonistiigi/binfmt" in remote["platform:linux/s390x"].advice
+
+
+@pytest.mark.parametrize(
+    ("builder", "engine", "why"),
+    [
+        (ARM64, ARM64, "steps and checks for this platform run natively"),
+        (AMD64, AMD64, "steps and checks for this platform run under an emulator"),
+        (ARM64, AMD64, "run natively; checks, on the engine, run under an emulator"),
+        (AMD64, ARM64, "run under an emulator, several times slower; checks, on the engine, run"),
+    ],
+)
+def test_steps_run_on_the_builder_and_checks_on_the_engine(
+    builder: Platform, engine: Platform, why: str
+) -> None:
+    node = Node("n", native=builder, platforms=BOTH)
+    facts = healthy(driver="remote", nodes=(node,), host=engine)
+    assert why in found(facts, platforms=(ARM64,))["platform:linux/arm64"].why
+
+
+@pytest.mark.parametrize(
+    ("statuses", "told"),
+    [
+        (("running",), "(docker-container)"),
+        (("inactive",), "(docker-container), not running: the next build starts it"),
+        (("stopped", "inactive"), "2 nodes), not running: the next build starts them"),
+        (("running", "inactive"), "2 nodes), 1 not running: the next build starts it"),
+    ],
+)
+def test_nodes_that_are_not_running_are_counted(statuses: tuple[str, ...], told: str) -> None:
+    nodes = tuple(Node(status, status=status, platforms=BOTH) for status in statuses)
+    facts = healthy(driver="docker-container", nodes=nodes)
+    assert found(facts)["builder"].detail.endswith(told)
+
+
+def test_a_quick_diagnosis_says_for_which_platforms_the_base_image_is_local() -> None:
+    absent = {
+        f"docker image inspect --platform linux/arm64 --format {{{{.Os}}}}/{{{{.Architecture}}}} "
+        f"{ref}": ABSENT
+        for ref in (UPSTREAM_BASE, BOOTSTRAPPED_BASE)
+    }
+    run = runner()
+    run.table |= absent
+    findings = found(healthy(), run=run, deep=False)
+    assert "in the local store" in findings["base:linux/amd64"].detail
+    assert "the first build pulls it" in findings["base:linux/arm64"].detail
+    elsewhere = found(healthy(driver="remote"), run=runner(), deep=False)["base:linux/amd64"]
+    assert elsewhere.detail.endswith("is pulled by the builder; the registry wasn't queried")
 
 
 def test_without_docker_hub_the_base_image_can_be_built() -> None:

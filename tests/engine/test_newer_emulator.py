@@ -223,6 +223,8 @@ def test_a_slow_emulator_is_ok_if_a_newer_one_was_not_faster() -> None:
     found = emulator_of(facts(("linux/arm64", tried)))
     assert found.health is Health.OK
     assert "newer version was measured on this machine" in found.detail
+    unmeasured = facts(("linux/arm64", Emulator(version=OLD, best=True)))
+    assert ": a newer version was measured" in emulator_of(unmeasured).detail
 
 
 def test_a_version_that_crashes_is_replaced_even_if_it_is_fast() -> None:

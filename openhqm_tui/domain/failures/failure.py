@@ -58,13 +58,13 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
         case EngineFailureKind.WENT_AWAY if builder:
             return (
                 f"the builder {builder} stopped responding during the build: "
-                "it was stopped, restarted or killed",
+                "it was probably stopped, restarted or killed",
                 f"`docker buildx inspect --bootstrap {builder}` starts it, or shows why it can't",
             )
         case EngineFailureKind.WENT_AWAY:
             return (
                 "the engine stopped responding during the build: "
-                "it was stopped, restarted or killed",
+                "it was probably stopped, restarted or killed",
                 "`openhqm-tui doctor` shows whether the engine is running again",
             )
         case EngineFailureKind.STORE_WENT_AWAY:
@@ -90,7 +90,7 @@ def _described(kind: EngineFailureKind, exit_code: int, builder: str) -> tuple[s
                 return "Buildx was killed (SIGKILL), by a user or the OOM killer", _NO_MORE_MEMORY
             return (
                 f"Buildx was ended by a signal ({_signal_name(-exit_code)})",
-                "the system log may have the cause",
+                "look for the cause in the system log",
             )
 
 

@@ -335,7 +335,7 @@ def run(order: ScanOrder, source: Iterable[bytes], say: Callable[[bytes], object
     except (CorruptArchive, LimitExceeded) as error:
         say(msgspec.json.encode(ScanLine(trouble=ScanProblem(reason=str(error)))) + b"\n")
     except MemoryError:
-        memory = f"reading the layers exceeds the limit of {order.limits.memory >> 20} MB of memory"
+        memory = f"the layer reader reached its limit of {order.limits.memory >> 20} MB of memory"
         say(msgspec.json.encode(ScanLine(trouble=ScanProblem(reason=memory))) + b"\n")
 
 

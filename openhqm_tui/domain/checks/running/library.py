@@ -37,8 +37,8 @@ CHECK = Check(
     position=230,
     short="lib",
     question="Do the expected modules of the standard library work?",
-    hint="The base image is missing something this module needs: install it, or use another base "
-    "image.",
+    hint="The image lacks a module, or a library that a module needs: install it, or use another "
+    "base image.",
     method=Method.CONTAINER,
     keys=(LIBRARY,),
     applies=LIBRARY.is_set,

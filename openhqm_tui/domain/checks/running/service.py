@@ -30,7 +30,7 @@ _BUSY = 0.1
 # Seconds without a restart before a service is observed again. Longer than a supervisor waits for a
 # worker that starts (uvicorn: 5), which under emulation may be too short while all of them start.
 _CALM_EMULATED = 10.0
-_TOO_SLOW = "busy the whole time: emulation may be too slow"
+_TOO_SLOW = "still using the CPU: emulation may be too slow"
 _WITH = "with"
 _READ_ONLY = re.compile(
     r"Read-only file system: '(?P<python>[^']+)'"

@@ -27,7 +27,8 @@ CHECK = Check(
     position=90,
     short="cmp",
     question="Is the image free of compilers?",
-    hint="Compile in a separate stage and copy the result: COPY --from=build.",
+    hint="Compile in a separate stage, and copy the result into an image without compilers: COPY "
+    "--from=build.",
     method=Method.LAYERS,
     exempts=True,
     judge=judge,
