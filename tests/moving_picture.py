@@ -34,7 +34,7 @@ class Still(NamedTuple):
     duration: float
 
 
-_WATCH = "Watch: one pane per image, all builds in parallel"
+_WATCH = "Watch: all images on a board, and what is being worked on"
 _VERIFY = "Verify: every image is checked, on both platforms"
 STILLS = (
     Still(0.0, ("a",), "Select: variants × platforms", 2.5),

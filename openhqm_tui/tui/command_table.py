@@ -19,7 +19,14 @@ from openhqm_tui.tui.run.commands import REPLAY, RUN, SEARCH, STEPS
 
 EVERYWHERE: tuple[Command, ...] = (
     Command("app", "go.plan", "1", "Plan", "Choose what to build.", "go('plan')"),
-    Command("app", "go.run", "2", "Run", "Watch the builds side by side.", "go('run')"),
+    Command(
+        "app",
+        "go.run",
+        "2",
+        "Run",
+        "Watch the builds and checks of the run.",
+        "go('run')",
+    ),
     Command(
         "app", "go.checks", "3", "Checks", "Show the check results of each image.", "go('checks')"
     ),
@@ -112,7 +119,7 @@ _TITLES = {
     "matrix": "In the matrix",
     "builders": "In the builder dialog",
     "run": "Run",
-    "targets": "In the target list",
+    "targets": "On the board",
     "digest": "In the failure summary",
     "steps": "In the steps",
     "log": "In a log",

@@ -36,6 +36,9 @@ class ReadOnlyBackend(Backend):
     # A pager can start any program.
     start = remember_allowed = ask = create_builder = remove_builder = report = page = _refuse
 
+    def remember_run_view(self, view: str) -> None:
+        """Leave the view that the next console starts with to its owner."""
+
     def apply_fix(self, _fix: Fix, say: Say, _stop: Event) -> bool:
         """Refuse to run a fix."""
         say(REFUSED)

@@ -117,7 +117,8 @@ def noted_drawing(notes: Notes, app: App[Any]) -> Iterator[None]:
 
 def ours(folder: RunFolder, result: Path, probe: bool) -> None:
     """Run the real console until the run is finished."""
-    world = World(state=folder.path.parent.parent)
+    # With all panes, as many logs as possible are drawn.
+    world = World(state=folder.path.parent.parent, run_view="panes")
     notes = Notes()
     backend: Any = world.backend()
     backend.now = time.time

@@ -116,6 +116,7 @@ class World:
     """All the data a console can query, and a record of its actions."""
 
     state: Path
+    run_view: str = "board"
     now: float = T0 + 12.0
     # The clock of replays: they are stopped unless a test sets it.
     clock: float = 0.0
@@ -180,6 +181,12 @@ class FakeBackend(Backend):
 
     def clock(self) -> float:
         return self.world.clock
+
+    def run_view(self) -> str:
+        return self.world.run_view
+
+    def remember_run_view(self, view: str) -> None:
+        self.world.run_view = view
 
     def read_facts(self) -> EngineFacts:
         return self.world.facts

@@ -15,9 +15,9 @@ from openhqm_tui.tui.app import ConsoleApp
 from openhqm_tui.tui.guides.screen import GuideScroll, GuidesScreen
 from openhqm_tui.tui.log.pane import LogPane, SearchBar
 from openhqm_tui.tui.plan.matrix import Matrix
+from openhqm_tui.tui.run.board import Board
 from openhqm_tui.tui.run.failure_panel import FailurePanel
 from openhqm_tui.tui.run.search import SearchScreen
-from openhqm_tui.tui.run.target_list import TargetList
 from openhqm_tui.tui.steps.waterfall import Waterfall
 from openhqm_tui.tui.widgets.dialogs import HelpDialog, QuestionDialog
 from openhqm_tui.tui.widgets.table import CellTable
@@ -33,7 +33,7 @@ HANDLERS = {
     "app": ConsoleApp,
     **{place: screen_of(place) for place in command_table.PLACES},
     "matrix": Matrix,
-    "targets": TargetList,
+    "targets": Board,
     "digest": FailurePanel,
     "steps": Waterfall,
     "log": LogPane,

@@ -12,9 +12,9 @@ from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.store.run_folder import Request, RunFolder
+from openhqm_tui.tui.run.board import Board
 from openhqm_tui.tui.run.header import InterruptedPanel, cut_off_words
 from openhqm_tui.tui.run.lane_grid import LanePanes
-from openhqm_tui.tui.run.target_list import TargetList
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from openhqm_tui.tui.widgets.table import CellTable
 from tests.tui import folders
@@ -34,7 +34,7 @@ def is_at(app, place: str) -> bool:
 
 
 def listed(app) -> str:
-    return str(app.screen.query_one(TargetList).render().plain)
+    return str(app.screen.query_one(Board).render().plain)
 
 
 async def test_a_dead_runner_is_reported_and_the_run_is_resumed(world: World):
@@ -66,7 +66,7 @@ async def test_a_dead_runner_is_reported_and_the_run_is_resumed(world: World):
         await pilot.press("u")
         await until(pilot, lambda: app.session.run_is_live and banner(app) == "")
         assert world.requests == [Request("resume")]
-        await until(pilot, lambda: "attempt 2" in listed(app))
+        await until(pilot, lambda: "↻2" in listed(app))
     made.release()
 
 
@@ -194,7 +194,7 @@ async def test_a_long_silence_is_shown_and_notified_once(world: World):
         made.run.append(
             events.OutputStalled(at=made.at(302), target="redis", since=made.at(2), step="core 2/2")
         )
-        await until(pilot, lambda: "◌ silent 5:12" in listed(app))
+        await until(pilot, lambda: "◌ silent   5:12" in listed(app))
         head = app.screen.query_one(LanePanes).panes["redis", "linux/arm64"].head
         await until(pilot, lambda: "◌" in str(head.content) and "silent 5:12" in str(head.content))
         notice = (
@@ -203,7 +203,7 @@ async def test_a_long_silence_is_shown_and_notified_once(world: World):
         )
         await until(pilot, lambda: notices(app) == notice)
         world.now += 10
-        await until(pilot, lambda: "◌ silent 5:22" in listed(app))
+        await until(pilot, lambda: "◌ silent   5:22" in listed(app))
         assert notices(app) == notice
         made.run.append(events.OutputResumed(at=made.at(330), target="redis"))
         await until(pilot, lambda: "silent" not in listed(app))

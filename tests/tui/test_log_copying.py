@@ -50,6 +50,7 @@ async def test_a_mouse_selection_is_copied_on_release(world: World):
 
 
 async def test_a_selection_stays_in_its_pane(world: World):
+    world.run_view = "panes"
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -107,7 +108,7 @@ async def test_words_in_the_status_line_can_be_clicked(world: World):
     async with app.run_test(size=(120, 30)) as pilot:
         await settle(pilot)
         log = pane(app)
-        await pilot.press("tab", "k")
+        await pilot.press("z", "k")
 
         async def click(words: str) -> None:
             await pilot.click(log, offset=(foot(log).index(words) + 2, log.size.height - 1))

@@ -273,6 +273,7 @@ async def test_the_filter_cycles_and_shows_its_state(world: World):
 
 
 async def test_a_filter_that_shows_nothing_says_so(world: World):
+    world.run_view = "panes"
     app = world.app(long_log(world).run)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from openhqm_tui.domain.checks.verdict import Answer
-from openhqm_tui.domain.run.events import CancelRequested, Outcome, OutputStalled
+from openhqm_tui.domain.run.events import CancelRequested, CheckStarted, Outcome, OutputStalled
 from tests.tui import folders
 from tests.tui.conftest import NO_ENGINE, World
 from tests.tui.looks import LARGE, MIDDLE, SMALL, look
@@ -36,8 +36,18 @@ def _one_lane(world: World) -> folders.Made:
     return made.begin("redis").build("redis", 3)
 
 
-def _eight_lanes(world: World) -> folders.Made:
-    return folders.running(world.state, folders.EIGHT[:4])
+def _checking(world: World) -> folders.Made:
+    """Return a live run with one image verified, two being checked, and the others queued."""
+    made = folders.Made(world.state, folders.EIGHT).hold().start()
+    for place, name in enumerate(folders.EIGHT):
+        made.begin(name, 0.5 + place).build(name, 5, 1 + place)
+        made.finish(name, Outcome.PASSED, 7.4 + place)
+    made.check("all", "linux/amd64", 8.0).check("all", "linux/arm64", 8.6)
+    made.check("redis", "linux/amd64", 9.0)
+    for at, name, platform in ((18, "redis", "linux/arm64"), (19, "kafka", "linux/amd64")):
+        made.run.append(CheckStarted(at=made.at(at), target=name, platform=platform))
+    world.now = made.at(24)
+    return made
 
 
 def _sixteen_lanes(world: World) -> folders.Made:
@@ -115,10 +125,10 @@ CASES: dict[str, Shown] = {
     "waiting": (_waiting, [], (SMALL,)),
     "building": (_building, [], (SMALL, LARGE, TINY)),
     "one_lane": (_one_lane, [], (SMALL,)),
-    "eight_lanes": (_eight_lanes, [], (MIDDLE,)),
+    "checking": (_checking, [], (SMALL, MIDDLE)),
     "sixteen_lanes": (_sixteen_lanes, [], (SMALL, LARGE)),
-    "sixteen_lanes_last_page": (_sixteen_lanes, ["left_square_bracket"], (SMALL,)),
-    "many_targets": (_many_targets, ["end"], (NARROW,)),
+    "all_panes": (_sixteen_lanes, ["Z"], (MIDDLE,)),
+    "many_targets": (_many_targets, ["end"], (NARROW, MIDDLE)),
     "long_names": (_long_names, [], (NARROW,)),
     "every_state": (_mixed, [], (SMALL, MIDDLE)),
     "retried": (_retried, [], (SMALL,)),

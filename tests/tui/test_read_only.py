@@ -102,7 +102,9 @@ def test_the_backend_refuses_every_action(world: World) -> None:
     reads = {
         *("now", "clock", "read_facts", "facts_of", "find_source", "source_at_once", "past"),
         *("examine", "builders", "look_for", "rights", "copy", "recording", "samples"),
-        *("samples_before", "whole_run", "chosen_beyond", "warnings"),
+        *("samples_before", "whole_run", "chosen_beyond", "warnings", "run_view"),
+        # Ignored without a message: visitors may look at what they like.
+        "remember_run_view",
     }
     acts = {
         *("start", "ask", "apply_fix", "page", "create_builder", "remove_builder", "report"),

@@ -10,10 +10,10 @@ from openhqm_tui.domain.run.events import CancelRequested, Outcome
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.run.board import Board
 from openhqm_tui.tui.run.failure_panel import FailurePanel
 from openhqm_tui.tui.run.lane_grid import LanePanes
 from openhqm_tui.tui.run.lane_pane import LanePane
-from openhqm_tui.tui.run.target_list import TargetList
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
@@ -24,8 +24,8 @@ def panes(app: ConsoleApp) -> LanePanes:
     return app.screen.query_one(LanePanes)
 
 
-def targets(app: ConsoleApp) -> TargetList:
-    return app.screen.query_one(TargetList)
+def targets(app: ConsoleApp) -> Board:
+    return app.screen.query_one(Board)
 
 
 def digest(app: ConsoleApp) -> FailurePanel:
@@ -52,19 +52,21 @@ def finish_and_check(made: folders.Made, target: str) -> None:
 
 
 async def test_a_finished_lane_is_replaced_by_one_that_is_building(world: World):
+    world.run_view = "panes"
     made = folders.running(world.state, folders.EIGHT[:6])
     app = world.app(made.run)
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
         before = visible(app)
-        assert before == [("all", "linux/amd64"), ("all", "linux/arm64"), ("redis", "linux/amd64")]
+        assert before == panes(app).order[: len(before)]
         finish_and_check(made, "all")
         # Which lanes appear depends on whether all ends were seen at once.
         await until(pilot, lambda: not {key for key in visible(app) if key[0] == "all"})
-        assert visible(app)[2] == ("redis", "linux/amd64")
+        assert visible(app)[2:] == before[2:]
         added = [app.session.run_state.lane(*key) for key in visible(app)[:2]]
         assert [lane.status for lane in added] == [Status.RUNNING] * 2
-        assert list(panes(app).children) == [panes(app).panes[key] for key in panes(app)._order]
+        shown_first = list(panes(app).children)[: len(before)]
+        assert shown_first == panes(app).visible_panes
         await pilot.press("o")
         await until(pilot, lambda: visible(app) == before)
         finish_and_check(made, "redis")
@@ -76,6 +78,7 @@ async def test_a_finished_lane_is_replaced_by_one_that_is_building(world: World)
 
 @pytest.mark.parametrize("way", [("tab",), ("z",), ("right_square_bracket",)])
 async def test_panes_stay_in_place_while_being_read(world: World, way):
+    world.run_view = "panes"
     made = folders.running(world.state, folders.EIGHT[:6])
     app = world.app(made.run)
     async with app.run_test(size=SMALL) as pilot:
@@ -92,6 +95,7 @@ async def test_panes_stay_in_place_while_being_read(world: World, way):
 
 
 async def test_lanes_that_all_fit_never_move(world: World):
+    world.run_view = "panes"
     made = folders.running(world.state, folders.EIGHT)
     app = world.app(made.run)
     async with app.run_test(size=(200, 60)) as pilot:
@@ -168,7 +172,7 @@ async def test_a_target_is_retried_and_its_new_attempt_is_shown(world: World):
         again = {"digest": "sha256:again", "name": "[linux/amd64 core 1/1] RUN again"}
         log = {"vertex": "sha256:again", "stream": 1, "data": "dGhlIHNlY29uZCB0aW1lCg=="}
         made.write("kafka", {"vertexes": [again], "logs": [log]}, attempt=2)
-        await until(pilot, lambda: "attempt 2" in targets(app).render().plain)
+        await until(pilot, lambda: "↻2" in targets(app).render().plain)
         pane = panes(app).panes[("kafka", "linux/amd64")]
         await until(pilot, lambda: "the second time" in shown(pane))
         assert "attempt 2" in str(pane.head.content)
@@ -209,9 +213,8 @@ async def test_resuming_a_run_keeps_selection_and_zoom(world: World):
         app.session.backend.ask = ask
         await pilot.press("r")
         await until(pilot, lambda: app.session.run_state.targets["sqs"].attempt == 2)
-        await until(pilot, lambda: app.session.run_is_live and targets(app).size)
+        await until(pilot, lambda: app.session.run_is_live and panes(app).size)
         assert world.requests == [Request("retry", "sqs")]
-        assert "attempt 2" in targets(app).render().plain
         assert targets(app).chosen == "sqs"
         assert panes(app).zoomed == ("sqs", "linux/arm64")
     made.release()
@@ -320,8 +323,7 @@ async def test_the_failed_target_stays_visible_above_its_summary(world: World):
         await settle(pilot)
         await until(pilot, lambda: digest(app).display and len(panes(app).visible_panes) == 1)
         await until(pilot, lambda: visible(app) == [("kafka", "linux/arm64")])
-        await pilot.press("left_square_bracket")
         await pilot.resize_terminal(82, 24)
         await settle(pilot)
         await pilot.pause()
-        assert visible(app) == [("kafka", "linux/amd64")]
+        assert visible(app) == [("kafka", "linux/arm64")]

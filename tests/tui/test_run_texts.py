@@ -10,25 +10,21 @@ import pytest
 
 from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.failures.failure import verification_failure
+from openhqm_tui.domain.formatting import local_time_text
 from openhqm_tui.domain.plan.builders import NodeInfo
 from openhqm_tui.domain.run.decisions import to_retry
-from openhqm_tui.domain.run.events import (
-    CancelRequested,
-    Outcome,
-    RunInfo,
-    RunStarted,
-    TargetInfo,
-)
+from openhqm_tui.domain.run.events import Outcome, RunInfo, RunStarted, TargetInfo
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import lane_seconds
 from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.tui.core.labels import way_words
-from openhqm_tui.tui.run.actions import first_lane, kept_images_text, possible
+from openhqm_tui.tui.run.actions import kept_images_text, possible
+from openhqm_tui.tui.run.board_rows import cell_of, ways_of_platform
 from openhqm_tui.tui.run.failure_panel import failure_of_target, failure_text
-from openhqm_tui.tui.run.header import facts, page_words, totals
+from openhqm_tui.tui.run.header import page_words, totals, totals_line
 from openhqm_tui.tui.run.lane_pane import heading
-from openhqm_tui.tui.run.target_list import standing, strip_first, two_lines
+from openhqm_tui.tui.run.live_slots import first_lane
 from tests.tui import folders
 
 NOW = folders.T0 + 12
@@ -40,63 +36,6 @@ def state_of(made: folders.Made) -> RunState:
 
 def plain(lines) -> list[str]:
     return [line.plain for line in lines]
-
-
-def test_a_target_shows_its_progress_and_more_where_there_is_room(tmp_path: Path):
-    made = folders.running(tmp_path, ("redis",))
-    made.write("redis", {"warnings": [{"vertex": "x", "short": "U2hvcnQ=", "level": 1}]})
-    target = state_of(made).targets["redis"]
-    made.release()
-    assert plain(two_lines(target, NOW, 26, marked=True, focused=True)) == [
-        "▌▸ redis             0:11 ",
-        "▌  ━━━━──── 6/10 building ",
-    ]
-    assert standing(target, NOW, 14).plain == "6/10 building"
-    assert standing(target, NOW, 60).plain == "━━━━━━━───── 6/10 building · ! 1 warning · emulated"
-    assert standing(target, NOW, 70).plain.endswith(" · emulated · 2 cached")
-
-
-def test_a_later_attempt_is_shown_and_a_long_name_shortened(tmp_path: Path):
-    name = "my-very-long-target-name-that-goes-on-and-on"
-    made = folders.Made(tmp_path, ("kafka", name)).hold().start()
-    made.begin("kafka").fail("kafka").begin("kafka", 9, attempt=2)
-    made.begin(name).fail(name).begin(name, 9, attempt=12)
-    kafka, long = state_of(made).targets.values()
-    made.release()
-    assert two_lines(kafka, NOW, 26, marked=False, focused=False)[0].plain == (
-        " ▸ kafka attempt 2   0:03 "
-    )
-    first = two_lines(long, NOW, 26, marked=False, focused=False)[0].plain
-    assert first == " ▸ my-ver…and-on ↻12 0:03 "
-
-
-@pytest.mark.parametrize("width", [10, 20, 26, 31, 52])
-def test_the_lines_of_a_target_are_as_wide_as_the_list(tmp_path: Path, width):
-    for made in (
-        folders.running(tmp_path / "a", folders.EIGHT),
-        folders.failed(tmp_path / "b", ("x" * 70, "u" * 3)),
-    ):
-        for target in state_of(made).targets.values():
-            for marked in (True, False):
-                lines = two_lines(target, NOW, width, marked=marked, focused=True)
-                assert [line.cell_length for line in lines] == [width, width]
-        made.release()
-
-
-def test_a_target_with_a_requested_cancel_is_stopping(tmp_path: Path):
-    made = folders.running(tmp_path, ("redis",))
-    made.run.append(CancelRequested(at=made.at(9), target="redis"))
-    target = state_of(made).targets["redis"]
-    made.release()
-    assert "stopping" in standing(target, NOW, 40).plain
-
-
-@pytest.mark.parametrize(
-    ("chosen", "first", "expected"),
-    [(0, 0, 0), (2, 0, 0), (3, 0, 1), (4, 0, 2), (0, 3, 0), (4, 4, 2), (1, 4, 1)],
-)
-def test_a_strip_keeps_the_chosen_target_visible(chosen, first, expected):
-    assert strip_first([10, 10, 10, 10, 10], chosen, 30, first) == expected
 
 
 def test_totals_are_shortened_to_the_width(tmp_path: Path):
@@ -111,15 +50,17 @@ def test_totals_are_shortened_to_the_width(tmp_path: Path):
     assert totals(state, 25).plain == "2/8 done  ✗ 1  ▸ 4  · 2"
 
 
-def test_facts_fit_the_width(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_facts_are_on_the_right_of_the_totals_as_far_as_they_fit(tmp_path: Path):
     made = folders.running(tmp_path)
     state = state_of(made)
     made.release()
-    wide, narrow = facts(state, NOW, 40).plain, facts(state, NOW, 25).plain
-    assert wide.split("\n")[0].endswith(" · 0:12")
-    assert "base python:3.13-slim" in wide
-    assert not narrow.split("\n")[0].endswith(" · 0:12")
-    assert all(len(line) <= 25 for line in narrow.split("\n"))
+    date = local_time_text(folders.T0)
+    assert totals_line(state, 80).plain == (
+        "0/2 done  ▸ 2 building" + " " * 11 + f"4 images · {date} · base python:3.13-slim"
+    )
+    assert totals_line(state, 60).plain.endswith(f"   4 images · {date}")
+    assert totals_line(state, 33).plain == "0/2 done  ▸ 2 building   4 images"
+    assert totals_line(state, 30).plain == "0/2 done  ▸ 2 building"
 
 
 def test_the_time_of_an_interrupted_target_ends_with_its_last_output(tmp_path: Path):
@@ -182,26 +123,34 @@ def test_the_node_of_a_builder_is_shown_where_there_is_room(tmp_path: Path):
         "▸ redis arm64 · 0:03 · building",
         "▸ redis arm64 · building",
     ]
-    assert standing(state.targets["redis"], NOW, 60).plain.endswith("2 cached · on amd1, arm1")
-    assert "on " not in standing(state.targets["redis"], NOW, 30).plain
+    assert ways_of_platform(state, arm.platform) == ["native on arm1", "native"]
 
 
 def test_the_line_of_pages_offers_available_actions():
-    one: dict[str, Any] = {"lanes": 4, "zoomed": False, "busiest_first": True, "own": False}
+    one: dict[str, Any] = {"lanes": 4, "seen": 4, "shows_all": False, "zoomed": False}
+    one |= {"busiest_first": True, "own": False}
     assert page_words(0, 1, **one) == (
         "4 images",
-        [("s Steps", "steps"), ("L Build setup log", "own_log"), ("p Pager", "page_log")],
+        [
+            ("Z All panes", "grid"),
+            ("s Steps", "steps"),
+            ("L Build setup log", "own_log"),
+            ("p Pager", "page_log"),
+        ],
     )
+    assert page_words(0, 1, **one | {"seen": 3})[0] == "3 of 4 images"
+    one["shows_all"] = True
     where, parts = page_words(1, 3, **one)
     assert where == "page 2/3"
     assert [words for words, _ in parts] == [
-        *("[ Previous", "] Next", "s Steps", "L Build setup log", "p Pager", "o Plan order"),
+        *("[ Previous", "] Next", "Z Board", "s Steps", "L Build setup log", "p Pager"),
+        "o Plan order",
     ]
     zoomed = {**one, "zoomed": True, "own": True, "busiest_first": False}
     where, parts = page_words(3, 4, **zoomed)
     assert where == "pane 4/4"
     assert [words for words, _ in parts] == [
-        *("[ Previous", "] Next", "z All panes", "s Steps", "L Image log", "p Pager"),
+        *("[ Previous", "] Next", "z Restore", "Z Board", "s Steps", "L Image log", "p Pager"),
     ]
 
 
@@ -294,7 +243,6 @@ def test_images_that_are_not_verified_have_their_own_summary(tmp_path: Path):
     assert "machine is unknown: aarch64, linux-aarch64" in lines
     assert "user fails: uid 1000; expected uid 1000" in lines
     assert any(line.startswith("fix    Set USER to a number in the") for line in lines)
-    assert standing(target, NOW, 40).plain == "checks failed · emulated · 2 cached"
     made.check("redis", "linux/amd64", 8, user=Answer.FAIL)
     both = verification_failure(state_of(made).targets["redis"])
     assert both is not None
@@ -335,5 +283,5 @@ def test_an_artifact_says_where_it_goes():
     target = msgspec.structs.replace(target, artifacts=("local ./out",))
     state = RunState(RunInfo(id="run", created=folders.T0, targets=(target,)))
     state.apply_event(RunStarted(at=NOW, pid=1))
-    assert standing(state.targets["cli"], NOW, 60).plain.endswith(" · → ./out")
-    assert facts(state, NOW, 60).plain.startswith("1 artifact · ")
+    assert cell_of(state.lanes[0], NOW).details == ("→ ./out",)
+    assert "   1 artifact · " in totals_line(state, 80).plain

@@ -8,9 +8,9 @@ from textual.widgets import Static
 
 from openhqm_tui.domain.run.critical_path import critical_path
 from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.run.board import Board
 from openhqm_tui.tui.run.failure_panel import FailurePanel
 from openhqm_tui.tui.run.lane_grid import LanePanes
-from openhqm_tui.tui.run.target_list import TargetList
 from openhqm_tui.tui.steps.run_chart import RunChart
 from openhqm_tui.tui.steps.target_chart import TargetChart
 from openhqm_tui.tui.steps.view import StepHeader, StepView
@@ -55,14 +55,14 @@ async def test_steps_replace_the_lanes_and_are_closed_again(world: World):
         assert view(app).display
         assert waterfall(app).has_focus
         assert not app.screen.query_one(LanePanes).display
-        assert app.screen.query_one(TargetList).region.width > 20
+        assert app.screen.query_one(Board).region.width > 20
         assert "linux/amd64 · native" in text(app)
         assert "core 1/2 RUN uv pip" in text(app)
         assert app.screen.check_action("zoom", ()) is False
         await pilot.press("s")
         await settle(pilot)
         assert not view(app).display
-        assert app.screen.query_one(TargetList).has_focus
+        assert app.screen.query_one(Board).has_focus
         assert app.screen.query_one(LanePanes).visible_panes
 
 
@@ -182,7 +182,7 @@ async def test_the_whole_run_is_opened_by_key_and_click_and_left_to_a_target(wor
         await pilot.press("down", "down", "down", "enter")
         await settle(pilot)
         assert not view(app).whole
-        assert app.screen.query_one(TargetList).chosen == "sqs"
+        assert app.screen.query_one(Board).chosen == "sqs"
         assert "image" in detail(app)
         assert "linux/arm64" in detail(app)
         await pilot.press("a", "escape")
@@ -203,7 +203,7 @@ async def test_a_failure_does_not_close_the_steps(world: World):
             made.fail("kafka")
             await until(pilot, lambda: app.session.run_state.targets["kafka"].outcome)
             await settle(pilot)
-            assert app.screen.query_one(TargetList).chosen == "redis"
+            assert app.screen.query_one(Board).chosen == "redis"
             assert waterfall(app).has_focus
             assert waterfall(app).row == 2
     finally:
@@ -216,7 +216,7 @@ async def test_zooming_a_target_shows_its_lane_again(world: World):
         await settle(pilot)
         await pilot.press("s")
         await settle(pilot)
-        app.screen.query_one(TargetList).focus()
+        app.screen.query_one(Board).focus()
         await pilot.press("down", "enter")
         await settle(pilot)
         assert not view(app).display

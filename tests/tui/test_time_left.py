@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Static
 
 from openhqm_tui.tui.plan.summary import BuildLine
-from openhqm_tui.tui.run.target_list import TargetList
+from openhqm_tui.tui.run.board import Board
 from openhqm_tui.tui.widgets.status_line import RunWord
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
@@ -56,8 +56,8 @@ async def test_run_shows_the_time_left(world: World):
         await settle(pilot)
         await until(pilot, lambda: app.session.estimates.time_left.of() is not None)
         await until(pilot, lambda: " left" in str(app.screen.query_one(RunWord).render()))
-        targets = str(app.screen.query_one(TargetList).render())
-        assert "0:02/~0:" in targets
+        targets = str(app.screen.query_one(Board).render())
+        assert " left" in targets
         guess = app.session.estimates.time_left.of("redis")
         assert 0 < guess.seconds < 8
     made.release()
@@ -71,9 +71,7 @@ async def test_a_first_run_has_no_estimate(world: World):
         await until(pilot, lambda: app.session.estimates.time_left.is_unknown)
         await until(
             pilot,
-            lambda: (
-                "no estimate yet (first run)" in str(app.screen.query_one("#run-facts").render())
-            ),
+            lambda: "no estimate yet (first run)" in str(app.screen.query_one("#totals").render()),
         )
         assert "left" not in str(app.screen.query_one(RunWord).render())
     made.release()

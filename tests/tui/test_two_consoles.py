@@ -6,7 +6,7 @@ from textual.widgets import Static
 
 from openhqm_tui.domain.run.events import CancelRequested, Outcome
 from openhqm_tui.store.run_folder import Request
-from openhqm_tui.tui.run.target_list import TargetList
+from openhqm_tui.tui.run.board import Board
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
 from tests.tui.conftest import World, settle, until
@@ -16,7 +16,7 @@ SIZE = (120, 40)
 
 
 def listed(app) -> str:
-    return str(app.screen.query_one(TargetList).render().plain)
+    return str(app.screen.query_one(Board).render().plain)
 
 
 async def test_requests_of_one_console_are_seen_in_both(world: World):
@@ -43,8 +43,8 @@ async def test_requests_of_one_console_are_seen_in_both(world: World):
         await second.press("down", "r")
         await until(second, lambda: world.requests[-1] == Request("retry", "kafka"))
         made.begin("kafka", 12, attempt=2)
-        await until(first, lambda: "attempt 2" in listed(one))
-        await until(second, lambda: "attempt 2" in listed(other))
+        await until(first, lambda: "↻2" in listed(one))
+        await until(second, lambda: "↻2" in listed(other))
     made.release()
 
 
@@ -56,7 +56,7 @@ async def test_a_finished_run_resumed_by_another_console_is_followed(world: Worl
         await until(pilot, lambda: app.session.watch.idle)
         # Not requested by this console.
         made.hold().start().begin("kafka", 20, attempt=2)
-        await until(pilot, lambda: app.session.run_is_live and "attempt 2" in listed(app))
+        await until(pilot, lambda: app.session.run_is_live and "↻2" in listed(app))
         made.write("kafka", {"vertexes": [{"digest": "sha256:1", "name": "again"}]}, attempt=2)
         await until(pilot, lambda: app.session.run_state.targets["kafka"].steps)
         made.finish("kafka", Outcome.PASSED, 25)

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from openhqm_tui.domain.checks.catalog import CHECKS, check_named, checks_for, in_order
+from openhqm_tui.domain.checks.verdict import Answer
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.guides import place_of_check
 from openhqm_tui.domain.names import matches
@@ -27,7 +28,6 @@ from openhqm_tui.domain.text import plain
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.checks.table import LANE_COLUMNS, VerdictTable, layouts
 from openhqm_tui.tui.checks.text import (
-    NOT_PASSED,
     Evidence,
     all_verdicts,
     evidence_lines,
@@ -203,6 +203,8 @@ class ChecksScreen(BaseScreen):
         self._checks: tuple[str, ...] = ()
         self._shown: RunState | None = None
         self._only_others = False
+        # The results other than a pass, by row and column.
+        self._found: list[tuple[int, int]] = []
 
     def body(self) -> Iterable[Widget]:
         """Yield table and details, or a message that no run is open."""
@@ -273,9 +275,9 @@ class ChecksScreen(BaseScreen):
         if self._shown is None:
             return False
         if action == "next_failure":
-            return bool(self._not_passed()) or None
+            return bool(self._found) or None
         if action == "only_others":
-            return self._only_others or bool(self._not_passed()) or None
+            return self._only_others or bool(self._found) or None
         if action == "again":
             lanes = self._lanes if parameters == ("all",) else [self._marked_lane()]
             return any(lane is not None and lane.has_image for lane in lanes) or None
@@ -283,7 +285,7 @@ class ChecksScreen(BaseScreen):
 
     def action_next_failure(self, by: int = 1) -> None:
         """Go to the next or previous result that is not a pass."""
-        found = self._not_passed()
+        found = self._found
         if not found:
             self.notify("All checks passed.", timeout=3)
             return
@@ -378,12 +380,13 @@ class ChecksScreen(BaseScreen):
         return self._checks[place] if 0 <= place < len(self._checks) else ""
 
     def _not_passed(self) -> list[tuple[int, int]]:
-        return [
-            (row, column)
+        columns = {check: at for at, check in enumerate(self._checks, len(LANE_COLUMNS))}
+        return sorted(
+            (row, columns[verdict.check])
             for row, lane in enumerate(self._lanes)
-            for column, check in enumerate(self._checks, len(LANE_COLUMNS))
-            if (verdict := verdict_of(lane, check)) and verdict.answer in NOT_PASSED
-        ]
+            for verdict in lane.verdicts
+            if verdict.answer is not Answer.PASS and verdict.check in columns
+        )
 
     def _choose(self, state: RunState) -> None:
         """Set the lanes and checks to show: all, or those with results other than pass."""
@@ -397,6 +400,7 @@ class ChecksScreen(BaseScreen):
             told = {verdict.check for lane in self._lanes for verdict in not_passed(lane)}
             checks = tuple(check for check in checks if check in told)
         self._checks = checks
+        self._found = self._not_passed()
 
     def _show_summary(self, state: RunState) -> None:
         words = summary_words(state)
@@ -408,7 +412,7 @@ class ChecksScreen(BaseScreen):
 
     def _show_table(self) -> None:
         table = self.query_one(VerdictTable)
-        for layout in layouts(self._lanes, self._checks, table.size.width):
+        for layout in layouts(self._lanes, self._checks, table.size.width, table.window):
             table.show(layout.heading, layout.rows, gaps=layout.gaps, spans=layout.spans)
             if table.fits:
                 break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from textual import events
 from textual.content import Content
@@ -43,12 +43,38 @@ class Layout(NamedTuple):
     spans: list[Span]
 
 
-def layouts(lanes: Sequence[LaneState], checks: Sequence[str], width: int) -> Iterator[Layout]:
+class _Rows(Sequence[Sequence[Content]]):
+    """The rows of lanes, made when they come into sight: a run may have a thousand images."""
+
+    def __init__(
+        self, lanes: Sequence[LaneState], make: Callable[[LaneState], list[Content]]
+    ) -> None:
+        self._lanes, self._make = lanes, make
+        self._made: dict[int, list[Content]] = {}
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        if index not in self._made:
+            self._made[index] = self._make(self._lanes[index])
+        return self._made[index]
+
+
+def layouts(
+    lanes: Sequence[LaneState],
+    checks: Sequence[str],
+    width: int,
+    window: range | None = None,
+) -> Iterator[Layout]:
     """Yield layouts of lanes and checks from the most to the least detailed.
 
     Cells show evidence; then symbols under names; then under three letters; then symbols without
-    gaps, with failures listed at the end of the line.
+    gaps, with failures listed at the end of the line. Only the lanes in the `window` are measured.
     """
+    seen = lanes if window is None else [lanes[at] for at in window if at < len(lanes)]
     names = [check.replace("-", " ") for check in checks]
     if 2 * _NAME + sum(max(len(name), _WORD) + 2 for name in names) <= width:
         for letters in _SEEN:
@@ -58,19 +84,16 @@ def layouts(lanes: Sequence[LaneState], checks: Sequence[str], width: int) -> It
     heads = [check_named(check).short for check in checks]
     for gap in (2, 1):
         yield _with_symbols(lanes, checks, heads, 1, width, beside=gap)
-    yield _as_strips(lanes, checks, width)
+    yield _as_strips(lanes, checks, width, seen)
 
 
 def _with_words(
     lanes: Sequence[LaneState], checks: Sequence[str], names: list[str], letters: int, width: int
 ) -> Layout:
-    rows = [
-        [
-            *_lane_cells(lane, width),
-            *(_worded(lane, check, letters) for check in checks),
-        ]
-        for lane in lanes
-    ]
+    def make(lane: LaneState) -> list[Content]:
+        return [*_lane_cells(lane, width), *(_worded(lane, check, letters) for check in checks)]
+
+    rows = _Rows(lanes, make)
     return Layout([*LANE_COLUMNS, *names], rows, [], _spans(checks))
 
 
@@ -84,22 +107,26 @@ def _with_symbols(
     beside: int = 2,
 ) -> Layout:
     heading = [*LANE_COLUMNS, *names]
-    rows = [[*_brief_cells(lane, width), *_symbols(lane, checks)] for lane in lanes]
+    rows = _Rows(lanes, lambda lane: [*_brief_cells(lane, width), *_symbols(lane, checks)])
     return Layout(heading, rows, [*[beside] * 3, *_gaps(checks, gap)], _spans(checks))
 
 
-def _as_strips(lanes: Sequence[LaneState], checks: Sequence[str], width: int) -> Layout:
-    heads = [_brief_cells(lane, width) for lane in lanes]
+def _as_strips(
+    lanes: Sequence[LaneState], checks: Sequence[str], width: int, seen: Sequence[LaneState]
+) -> Layout:
+    heads = [_brief_cells(lane, width) for lane in seen]
     used = 1 + sum(
         max([len(title), *(head[index].cell_length for head in heads)]) + 2
         for index, title in enumerate(LANE_COLUMNS)
     )
     gaps = _gaps(checks, 0)
     room = max(0, width - used - len(checks) - sum(gaps) - 2)
-    rows = [
-        [*head, *_symbols(lane, checks), _others(lane, checks, room)]
-        for head, lane in zip(heads, lanes, strict=True)
-    ]
+
+    def make(lane: LaneState) -> list[Content]:
+        brief = _brief_cells(lane, width)
+        return [*brief, *_symbols(lane, checks), _others(lane, checks, room)]
+
+    rows = _Rows(lanes, make)
     heading = [*LANE_COLUMNS, *[""] * len(checks), "not passed"]
     return Layout(heading, rows, [2, 2, 2, *gaps[:-1], 2], _spans(checks))
 

@@ -101,6 +101,20 @@ class Backend:
         """Return the monotonic clock for replays, in seconds."""
         return time.monotonic()
 
+    def run_view(self) -> str:
+        """Return the view of the Run screen that was chosen last."""
+        from openhqm_tui.store.paths import state_folder
+        from openhqm_tui.store.run_view import run_view
+
+        return run_view(state_folder())
+
+    def remember_run_view(self, view: str) -> None:
+        """Keep the chosen view of the Run screen for the next console."""
+        from openhqm_tui.store.paths import state_folder
+        from openhqm_tui.store.run_view import remember_run_view
+
+        remember_run_view(state_folder(), view)
+
     def read_facts(self) -> EngineFacts:
         """Read the facts of the engine with the builder that Buildx uses by default."""
         return self.facts_of(None)

@@ -27,8 +27,9 @@ _ROUND = 0.1
 # A round polls a few targets per turn, spread over its time: changes are drawn between turns, so
 # that no frame has to draw all lanes.
 _A_TURN = 2
-# Seconds between two frames: changes that come sooner are drawn together.
-_FRAME = 1 / 60
+# Seconds between two frames: changes that come sooner are drawn together. What a finished run left
+# is read sooner if it is drawn less often.
+_FRAME, _FRAME_OF_FINISHED = 1 / 60, 0.1
 # The share of a turn's time left for drawing when there is more to read than time.
 _FOR_DRAWING = 0.01
 # Seconds between polls of a finished run: another console may resume it.
@@ -174,7 +175,8 @@ class RunWatch:
                 await asyncio.sleep(0)
                 changes.add(follower.poll(some))
             # With many targets, a turn is shorter than a frame.
-            if clock() - told >= _FRAME or number == len(turns) or follower.finished:
+            frame = _FRAME if follower.state.in_progress else _FRAME_OF_FINISHED
+            if clock() - told >= frame or number == len(turns) or follower.finished:
                 self._tell(changes, first=first)
                 changes, told = Changes(), clock()
             if follower.finished:

@@ -13,7 +13,6 @@ from textual.content import Content
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.run.decisions import can_resume, can_retry, to_retry
 from openhqm_tui.domain.run.state import TargetState
-from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.runner.text_log import whole_log
 from openhqm_tui.store.run_folder import Request, RunFolder
 from openhqm_tui.tui.core.labels import path_words
@@ -23,16 +22,15 @@ from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 if TYPE_CHECKING:
     from openhqm_tui.domain.run.state import RunState
     from openhqm_tui.tui.core.session import Session
-    from openhqm_tui.tui.run.lane_grid import LaneKey
 
 
 _OF_A_RUN = {
     *("cancel_target", "cancel_run", "retry_target", "retry_all", "resume"),
-    *("page", "order", "own_log", "page_log", "digest", "zoom", "steps"),
+    *("page", "order", "own_log", "page_log", "digest", "zoom", "grid", "steps"),
 }
 # Actions about panes, unavailable while steps are shown instead.
 LANES_ONLY = frozenset({"page", "order", "own_log", "zoom"})
-_GREY_WITHOUT_RUN = {"zoom", "steps", "page_log", "own_log", "order"}
+_GREY_WITHOUT_RUN = {"zoom", "grid", "steps", "page_log", "own_log", "order"}
 
 
 def possible(
@@ -127,15 +125,6 @@ def cancel_all(session: Session, run: RunFolder, *, test_only: bool) -> None:
     text = Content(kept_images_text(test_only=test_only))
     answers = [("stop", "Cancel run"), ("no", "Keep running")]
     session.app.push_screen(QuestionDialog(f"Cancel run {run.path.name}?", text, answers), answered)
-
-
-def first_lane(state: RunState, target: str) -> LaneKey | None:
-    """Return the first lane of a target to show: the failed one, if any."""
-    found = state.targets.get(target)
-    lanes = list(found.lanes.values()) if found else []
-    failed = (lane for lane in lanes if lane.status is Status.FAILED)
-    lane = next(failed, lanes[0] if lanes else None)
-    return lane.key if lane else None
 
 
 async def page_log(session: Session, folder: RunFolder, target: TargetState) -> None:

@@ -63,6 +63,15 @@ RUN: tuple[Command, ...] = (
     Command("run", "run.zoom", "z", "Zoom", "Maximize or restore the pane.", "zoom", True),
     Command(
         "run",
+        "run.grid",
+        "Z",
+        "All panes",
+        "Switch between all panes and the board with those being worked on.",
+        "grid",
+        True,
+    ),
+    Command(
+        "run",
         "run.search",
         "f",
         "Find",
@@ -116,7 +125,7 @@ RUN: tuple[Command, ...] = (
         "run.back",
         "escape",
         "Back",
-        "Restore the panes, or go to the target list.",
+        "Restore the panes, or go to the board.",
         "unzoom",
     ),
     Command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -71,32 +72,46 @@ class FailurePanel(VerticalScroll):
     def __init__(self) -> None:
         super().__init__()
         self._failure: Failure | None = None
+        self._same: Sequence[str] = ()
         self._known: tuple[object, ...] | None = None
 
     def compose(self) -> ComposeResult:
         """Build the text."""
         yield LinkedText()
 
-    def show(self, failure: Failure | None) -> None:
-        """Show a failure from the top; None hides the panel."""
-        if failure == self._failure:
+    def show(self, failure: Failure | None, same: Sequence[str] = ()) -> None:
+        """Show a failure from the top, and the other targets with it; None hides the panel."""
+        if (failure, same) == (self._failure, self._same):
             return
-        self._failure = failure
+        self._failure, self._same = failure, same
         self.set_class(failure is not None, "-shown")
         self.scroll_home(animate=False)
         self._draw()
 
-    def show_of(self, target: TargetState | None, folder: RunFolder | None) -> None:
-        """Show why a target failed; recomputed only if its state changed."""
+    def show_of(
+        self, target: TargetState | None, folder: RunFolder | None, same: Sequence[str] = ()
+    ) -> None:
+        """Show why a target failed; recomputed only if its state changed.
+
+        `same` are the other targets that failed for the same cause.
+        """
         known = None
         if target is not None and folder is not None:
             # Finding a step's last output may require reading a whole long log.
             sizes = (len(target.log), sum(len(lane.log) for lane in target.lanes.values()))
             answers = tuple(lane.verdicts for lane in target.lanes.values())
-            known = (folder.path, target.name, target.attempt, target.status, answers, *sizes)
+            known = (
+                folder.path,
+                target.name,
+                target.attempt,
+                target.status,
+                answers,
+                *same,
+                *sizes,
+            )
         if known is None or known != self._known:
             self._known = known
-            self.show(failure_of_target(target, folder))
+            self.show(failure_of_target(target, folder), same)
 
     def on_resize(self) -> None:
         """Truncate the lines to the new width."""
@@ -105,11 +120,12 @@ class FailurePanel(VerticalScroll):
     def action_copy(self) -> None:
         """Copy the failure summary without wrapping."""
         if self._failure is not None:
-            copy(self, failure_text(self._failure, _UNCUT).plain, "the failure summary")
+            text = failure_text(self._failure, _UNCUT, self._same)
+            copy(self, text.plain, "the failure summary")
 
     def _draw(self) -> None:
         if self._failure is not None:
-            text = failure_text(self._failure, self.size.width - 1)
+            text = failure_text(self._failure, self.size.width - 1, self._same)
             self.query_one(LinkedText).update(Content("\n").join([text, _offers(self._failure)]))
 
 
@@ -126,7 +142,17 @@ def _offers(failure: Failure) -> Content:
     return Content.assemble(*parts)
 
 
-def failure_text(failure: Failure, width: int) -> Content:
+_MOST_NAMED = 6
+
+
+def _also(same: Sequence[str]) -> str:
+    """Return the other targets of a cause: `kafka, sqs: same step and error`."""
+    named = ", ".join(same[:_MOST_NAMED])
+    more = f" and {len(same) - _MOST_NAMED} more" if len(same) > _MOST_NAMED else ""
+    return f"{named}{more}: same step and error"
+
+
+def failure_text(failure: Failure, width: int, same: Sequence[str] = ()) -> Content:
     """Return the digest as text: where, why, the last output, a fix.
 
     Lines of code and output are truncated at `width` rather than wrapped.
@@ -143,6 +169,8 @@ def failure_text(failure: Failure, width: int) -> Content:
     after += Content(f" · {failure.platform}" if failure.platform else "")
     name = cut_middle(failure.target, max(8, width - after.cell_length - 2))
     lines = [Content.assemble(("✗ ", "$text-error"), (name, "$text-error bold"), after)]
+    if same:
+        lines.append(line_of("also", _also(same)))
     lines += [Content(line) for line in failure.checks]
     if failure.reason:
         lines.append(line_of("reason", failure.reason))

@@ -8,11 +8,11 @@ from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
 
-from openhqm_tui.domain.formatting import count_text, elapsed_text, local_time_text
+from openhqm_tui.domain.formatting import count_text, local_time_text
 from openhqm_tui.domain.run.decisions import ended_count, products_text
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.domain.run.status import Status
-from openhqm_tui.run.follow.eta import TimeLeft, left_text
+from openhqm_tui.run.follow.eta import TimeLeft
 from openhqm_tui.tui.checks.text import push_words
 from openhqm_tui.tui.core.labels import INTERRUPTED, Mark, facts_mark
 from openhqm_tui.tui.run.lane_grid import LanePanes
@@ -48,52 +48,40 @@ class NoRunMessage(Static):
 
 
 class TotalsLine(Static):
-    """The number of targets done, and the status of the rest."""
+    """The number of targets done and the status of the rest; on the right, facts about the run."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
     TotalsLine { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
-    _state: RunState | None = None
+    _shown: tuple[RunState, TimeLeft | None] | None = None
     _current = Content()
 
-    def show(self, state: RunState) -> None:
-        """Update the totals."""
-        self._state = state
-        content = totals(state, self.size.width)
+    def show(self, state: RunState, left: TimeLeft | None = None) -> None:
+        """Update totals and facts."""
+        self._shown = state, left
+        content = totals_line(state, self.size.width, left)
         if not content.is_same(self._current):
             self._current = content
             self.update(content, layout=False)
 
     def on_resize(self) -> None:
         """Adapt to the new width."""
-        if self._state is not None:
-            self.show(self._state)
+        if self._shown is not None:
+            self.show(*self._shown)
 
 
-class FactsBox(Static):
-    """Facts about the run: time, results, base image, unusual options."""
-
-    _facts: tuple[RunState, float, TimeLeft | None] | None = None
-    _current = Content()
-    _lines = 0
-
-    def show(self, state: RunState, now: float, left: TimeLeft | None = None) -> None:
-        """Update the facts."""
-        self._facts = state, now, left
-        content = facts(state, now, self.size.width, left)
-        if content.is_same(self._current):
-            return
-        self._current = content
-        # Lay out again only if the height changed.
-        lines = sum(1 + line.cell_length // max(1, self.size.width) for line in content.split("\n"))
-        self.update(content, layout=lines != self._lines)
-        self._lines = lines
-
-    def on_resize(self) -> None:
-        """Truncate the lines to the new width."""
-        if self._facts is not None:
-            self.show(*self._facts)
+def totals_line(state: RunState, width: int, left: TimeLeft | None = None) -> Content:
+    """Return totals, and as many facts as fit on the right."""
+    line = totals(state, width)
+    told = facts(state, left)
+    while told:
+        right = Content(" · ").join(told)
+        gap = width - line.cell_length - right.cell_length
+        if gap >= 3:
+            return Content.assemble(line, " " * gap, right)
+        told.pop()
+    return line
 
 
 def totals(state: RunState, width: int) -> Content:
@@ -117,31 +105,23 @@ def totals(state: RunState, width: int) -> Content:
     return content
 
 
-def facts(state: RunState, now: float, width: int, left: TimeLeft | None = None) -> Content:
-    """Return facts about a run besides its targets, in lines of `width`."""
+def facts(state: RunState, left: TimeLeft | None = None) -> list[Content]:
+    """Return facts about a run besides its targets, the most important first."""
     info = state.info
-    made = f"{products_text(state)} · {local_time_text(info.created)}"
-    with_time = f"{made} · {elapsed_text(state.elapsed(now), running=state.in_progress)}"
-    lines = [Content(with_time if len(with_time) <= width else made)]
-    if left is not None and state.in_progress:
-        guess = left.of()
-        if guess is not None:
-            lines.append(Content(f"{'about ' if guess.whole else ''}{left_text(guess)}"))
-        elif left.is_unknown:
-            words = "no estimate yet (first run)"
-            lines.append(Content.styled(words, "$foreground-muted").truncate(width, ellipsis=True))
-    if info.base:
-        base = Content.styled(f"base {info.base}", "$foreground-muted")
-        lines.append(base.truncate(max(8, width), ellipsis=True))
-    if info.test_only:
-        lines.append(Content("test only: no images are kept"))
-    if info.push and any(t.pushing or t.pushed is not None for t in state.targets.values()):
-        lines.append(push_words(state).truncate(max(8, width), ellipsis=True))
-    if state.interrupted:
-        lines.append(INTERRUPTED.content)
+    told = []
     if state.notes:
-        lines.append(Content.styled(f"! {state.notes[-1]}", "$text-warning"))
-    return Content("\n").join(lines)
+        told.append(Content.styled(f"! {state.notes[-1]}", "$text-warning"))
+    if info.push and any(t.pushing or t.pushed is not None for t in state.targets.values()):
+        told.append(push_words(state))
+    if info.test_only:
+        told.append(Content("test only: no images are kept"))
+    if left is not None and state.in_progress and left.is_unknown:
+        told.append(Content.styled("no estimate yet (first run)", "$foreground-muted"))
+    told.append(Content(products_text(state)))
+    told.append(Content.styled(local_time_text(info.created), "$foreground-muted"))
+    if info.base:
+        told.append(Content.styled(f"base {info.base}", "$foreground-muted"))
+    return told
 
 
 _STYLE = INTERRUPTED.style
@@ -192,7 +172,15 @@ Part = tuple[str, str]
 
 
 def page_words(
-    page: int, pages: int, *, lanes: int, zoomed: bool, busiest_first: bool, own: bool
+    page: int,
+    pages: int,
+    *,
+    lanes: int,
+    seen: int,
+    shows_all: bool,
+    zoomed: bool,
+    busiest_first: bool,
+    own: bool,
 ) -> tuple[str, list[Part]]:
     """Return the visible page, and the labels and actions of the line."""
     parts: list[Part] = []
@@ -200,9 +188,10 @@ def page_words(
     if pages > 1:
         parts += [("[ Previous", "page(-1)"), ("] Next", "page(1)")]
     elif not zoomed:
-        where = count_text(lanes, "image")
+        where = count_text(lanes, "image") if seen >= lanes else f"{seen} of {lanes} images"
     if zoomed:
-        parts.append(("z All panes", "zoom"))
+        parts.append(("z Restore", "zoom"))
+    parts.append(("Z Board", "grid") if shows_all else ("Z All panes", "grid"))
     parts.append(("s Steps", "steps"))
     parts += [("L Image log" if own else "L Build setup log", "own_log"), ("p Pager", "page_log")]
     if pages > 1 and not zoomed:
@@ -235,7 +224,9 @@ class PagesLine(LinkedText):
         where, parts = page_words(
             panes.page,
             panes.pages,
-            lanes=len(panes.panes),
+            lanes=len(panes.order),
+            seen=len(panes.visible_panes),
+            shows_all=panes.shows_all,
             zoomed=panes.zoomed is not None,
             busiest_first=panes.busiest_first,
             own=own,

@@ -1,8 +1,9 @@
-"""The grid of panes: as many logs side by side as fit, in pages."""
+"""The panes of a run: live ones of what is worked on, or a grid of all in pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from math import ceil
 
 from textual import events, on
@@ -12,10 +13,18 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.message import Message
 from textual.widget import Widget
 
-from openhqm_tui.domain.run.state import RunState
+from openhqm_tui.domain.run.state import LaneState, RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.tui.log.pane import LogPane
 from openhqm_tui.tui.run.lane_pane import LanePane
+from openhqm_tui.tui.run.live_slots import (
+    Activity,
+    LaneKey,
+    Watched,
+    allocate,
+    first_lane,
+    watched,
+)
 
 # The layout: columns and rows of equal size, each pane in its own place.
 #
@@ -73,8 +82,6 @@ _RANKS = {
 }
 _QUIET = 6
 
-LaneKey = tuple[str, str]
-
 
 def begin_busiest_first(standing: Mapping[LaneKey, Status], places: int) -> list[LaneKey]:
     """Return the initial order: the busiest lanes first, each group in plan order."""
@@ -105,17 +112,28 @@ def busiest_first(
     return [*seen, *sorted(hidden, key=by_rank)]
 
 
-# The minimum size of a readable log.
-_LEAST_WIDTH = 38
-_LEAST_HEIGHT = 6
+# The minimum size of a readable log in the grid, and of a live pane.
+LEAST = Size(38, 6)
+LEAST_LIVE = Size(56, 8)
+# The usual length of a line, and that of a list of checks.
+_LINE, _LIST = 90, 56
 # Panes to show per frame; more would delay keys.
 _AT_ONCE = 6
 
 
-def fit(lanes: int, width: int, height: int) -> tuple[int, int]:
-    """Return columns and rows for a number of lanes: all if they fit, else even pages."""
-    most_columns = max(1, (width + 1) // (_LEAST_WIDTH + 1))
-    most_rows = max(1, height // _LEAST_HEIGHT)
+def most_places(width: int, height: int, least: Size) -> tuple[int, int]:
+    """Return the numbers of columns and rows that have at least the minimum size."""
+    return max(1, (width + 1) // (least.width + 1)), max(1, height // least.height)
+
+
+def fit(
+    lanes: int, width: int, height: int, least: Size = LEAST, good: int = _LINE
+) -> tuple[int, int]:
+    """Return columns and rows for a number of lanes: all if they fit, else even pages.
+
+    More width than `good` isn't worth anything.
+    """
+    most_columns, most_rows = most_places(width, height, least)
     pages = max(1, ceil(lanes / (most_columns * most_rows)))
     shown = max(1, ceil(lanes / pages))
     best, most = (1, 1), -1.0
@@ -123,16 +141,24 @@ def fit(lanes: int, width: int, height: int) -> tuple[int, int]:
         rows = ceil(shown / columns)
         if rows > most_rows:
             continue
-        # Prefer width to height, up to the usual line length, and avoid empty places.
-        worth = min(1.0, width / columns / 90) * min(1.0, height / rows / 16)
+        # Prefer width to height, up to a good length of lines, and avoid empty places.
+        worth = min(1.0, width / columns / good) * min(1.0, height / rows / 16)
         worth *= shown / (columns * rows)
         if worth > most:
             best, most = (columns, rows), worth
     return best
 
 
+def live_least(width: int) -> Size:
+    """Return the minimum size of a live pane: two fit side by side into 80 columns."""
+    return LEAST_LIVE if width > 2 * LEAST_LIVE.width else Size(LEAST.width, LEAST_LIVE.height)
+
+
 class LanePanes(Container):
-    """All lanes of a run, one page of which is visible; hidden panes cost nothing."""
+    """The panes of a run; those that were never visible aren't created.
+
+    By default, those of the images that are worked on; with `shows_all`, all in pages.
+    """
 
     class Paged(Message):
         """The visible lanes have changed; `page` counts from 0."""
@@ -148,35 +174,72 @@ class LanePanes(Container):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.panes: dict[LaneKey, LanePane] = {}
+        self.live = False
+        self.shows_all = False
         self.zoomed: LaneKey | None = None
         self.page = 0
         self.pages = 1
         self.busiest_first = False
-        self._order: list[LaneKey] = []
+        self.order: list[LaneKey] = []
+        self._plan: dict[LaneKey, int] = {}
         self._in_sight: list[LaneKey] = []
+        self._slots: list[LaneKey] = []
+        self._active: dict[LaneKey, Watched] = {}
         # The last revealed lane stays visible until the user turns the page, whatever the size.
         self.kept: LaneKey | None = None
         self._grid = LaneGrid()
         self.styles.set_rule("layout", self._grid)
         self._state: RunState | None = None
         self._seen = False
+        self._now = 0.0
+        # The checks that each lane is to pass, as far as known.
+        self.expected: dict[LaneKey, tuple[str, ...]] = {}
 
-    async def open_run(self, state: RunState, now: float, *, live: bool) -> None:
-        """Show the lanes of another run; those of a live one with the busiest first."""
+    async def open_run(self, state: RunState, now: float, target: str, *, live: bool) -> None:
+        """Show the lanes of another run; those of a `live` one with the busiest first.
+
+        If nothing is worked on, the lanes of `target` are shown.
+        """
         self._in_sight = []
         await self.remove_children()
         self._state, self.zoomed, self.page, self.kept = state, None, 0, None
-        self.panes = {lane.key: LanePane(lane) for lane in state.lanes}
-        self._order = list(self.panes)
+        self.panes = {}
+        self.order = [lane.key for lane in state.lanes]
+        self._plan = {key: place for place, key in enumerate(self.order)}
+        self._active = {}
+        self.live = live
+        self._watch(state.lanes)
+        first = first_lane(state, target)
+        self._slots = self._with_siblings(first) if first is not None else []
         self.busiest_first, self._seen = live, False
-        await self.mount_all(self.panes.values())
         self._arrange()
         self.lay_out(now)
+
+    def with_pane(self, key: LaneKey, do: Callable[[LanePane], object]) -> None:
+        """Call `do` with the pane of a lane, as soon as it is mounted."""
+        pane = self.panes.get(key)
+        if pane is None:
+            pane = self._create(key)
+            self.mount(pane)
+        pane.when_mounted(do)
+
+    def _create(self, key: LaneKey) -> LanePane:
+        lane = self._lane(key)
+        assert lane is not None
+        pane = self.panes[key] = LanePane(lane)
+        shaped = next((one.log_pane for one in self.panes.values() if one.is_mounted), None)
+        if shaped is not None:
+            wrap, stamps = shaped.view.wrap, shaped.drawing.stamps
+            pane.when_mounted(lambda new: new.log_pane.shape(wrap, stamps))
+        return pane
+
+    def _lane(self, key: LaneKey) -> LaneState | None:
+        return self._state.lane(*key) if self._state is not None else None
 
     @property
     def visible_panes(self) -> list[LanePane]:
         """The visible panes, by place."""
-        return [self.panes[key] for key in self._in_sight]
+        return [self.panes[key] for key in self._in_sight if key in self.panes]
 
     @property
     def focused_key(self) -> LaneKey | None:
@@ -189,31 +252,73 @@ class LanePanes(Container):
         """Return whether the user is reading: a log is focused, maximized or scrolled up."""
         return self.zoomed is not None or any(pane.in_reading for pane in self.visible_panes)
 
-    def refresh_lanes(self, keys: Iterable[LaneKey], now: float, *, anew: bool = False) -> None:
+    def refresh_lanes(
+        self, keys: Iterable[LaneKey], now: float, *, live: bool, anew: bool = False
+    ) -> None:
         """Update the visible ones of the named lanes, and show busier lanes.
 
-        `again`: the output from before the run was opened is still being read.
+        `anew`: the output from before the run was opened is still being read.
         """
+        keys = list(keys)
+        if live and not self.live and self._state is not None:
+            self.live = live
+            self._watch(self._state.lanes)
+        self._watch(lane for key in keys if (lane := self._lane(key)) is not None)
         self._seen = self._seen and not anew
-        if self.busiest_first and self.page == 0 and not self.in_reading and self._arrange():
-            self.lay_out(now)
+        if self.zoomed is None:
+            if not self.shows_all:
+                if self._allocated() != self._slots:
+                    self.lay_out(now)
+            elif self.busiest_first and self.page == 0 and not self.in_reading and self._arrange():
+                self.lay_out(now)
         for key in keys:
             pane = self.panes.get(key)
             if pane is not None and pane.display:
                 self._show(pane, now)
 
+    def _watch(self, lanes: Iterable[LaneState]) -> None:
+        """Update what is worked on and what has failed; the rest needs no pane.
+
+        Nobody works on what is read of a finished run.
+        """
+        for lane in lanes:
+            told = watched(lane)
+            if not self.live or told.activity in {Activity.QUEUED, Activity.FINISHED}:
+                self._active.pop(lane.key, None)
+            else:
+                self._active[lane.key] = told
+
+    def _allocated(self) -> list[LaneKey]:
+        """Return the lanes that have a live pane, by place."""
+        columns, rows = most_places(*self.size, live_least(self.size.width))
+        places = columns * rows
+        pinned = [key for key in self._slots if key in self.panes and self.panes[key].in_reading]
+        wanted: list[LaneKey] = []
+        if self.kept is not None:
+            wanted = self._with_siblings(self.kept)[: max(1, places // 2)]
+        in_order = sorted(self._active, key=lambda key: self._plan[key])
+        active = {key: self._active[key] for key in in_order}
+        return allocate(self._slots, active, places, pinned=pinned, wanted=wanted)
+
+    def _with_siblings(self, key: LaneKey) -> list[LaneKey]:
+        """Return a lane and the others of its target; one stopped by another says nothing."""
+        target = self._state.targets.get(key[0]) if self._state is not None else None
+        lanes = target.lanes.values() if target is not None else ()
+        others = [lane.key for lane in lanes if lane.status is not Status.CANCELLED]
+        return [key, *(other for other in others if other != key)]
+
     def flush(self, keys: Iterable[LaneKey]) -> None:
         """Show new lines of the visible ones of the named lanes."""
         for key in keys:
             pane = self.panes.get(key)
-            if pane is not None and pane.display:
+            if pane is not None and pane.display and pane.is_mounted:
                 pane.log_pane.flush()
 
     def tick(self, now: float) -> None:
-        """Update the headings of running lanes."""
+        """Update the times in running lanes."""
         for pane in self.visible_panes:
-            if not pane.lane.status.is_over:
-                pane.show_head(now)
+            if not pane.lane.status.is_over and pane.is_mounted:
+                pane.tick(now)
 
     def use_room(self, now: float) -> None:
         """Lay out the panes for the new size."""
@@ -223,20 +328,20 @@ class LanePanes(Container):
         self.lay_out(now)
 
     def lay_out(self, now: float) -> None:
-        """Show the panes of the current page."""
-        if self.zoomed in self.panes:
-            columns = rows = 1
-            self.page, self.pages = self._order.index(self.zoomed), len(self._order)
-        else:
-            columns, rows = self._fit()
-            self.pages = max(1, ceil(len(self._order) / (columns * rows)))
-            self.page = min(self.page, self.pages - 1)
-        first = self.page * columns * rows
-        self._in_sight = self._order[first : first + columns * rows]
+        """Show the panes of the current page, or the live ones."""
+        if not self.size:
+            return
+        self._now = now
+        columns, rows = self._choose()
         self._grid.columns, self._grid.rows = columns, rows
+        new = [self._create(key) for key in self._in_sight if key not in self.panes]
+        if new:
+            self.mount(*new)
         self._grid.places = {self.panes[key]: at for at, key in enumerate(self._in_sight)}
+        self._sort()
         for key, pane in self.panes.items():
             pane.zoomed = key == self.zoomed
+            pane.lists_checks = not self.shows_all and self.zoomed is None
             if pane not in self._grid.places:
                 pane.display = False
             elif pane.display:
@@ -247,6 +352,24 @@ class LanePanes(Container):
             pane.refresh(repaint=False, layout=True)
         self.post_message(self.Paged(self.page, self.pages))
 
+    def _choose(self) -> tuple[int, int]:
+        """Choose the lanes in sight; return the numbers of columns and rows for them."""
+        if self.zoomed in self._plan:
+            self.page, self.pages = self.order.index(self.zoomed), len(self.order)
+            self._in_sight = [self.zoomed]
+            return 1, 1
+        if self.shows_all:
+            columns, rows = self._fit()
+            self.pages = max(1, ceil(len(self.order) / (columns * rows)))
+            self.page = min(self.page, self.pages - 1)
+            first = self.page * columns * rows
+            self._in_sight = self.order[first : first + columns * rows]
+            return columns, rows
+        self.page, self.pages = 0, 1
+        self._slots = self._allocated()
+        self._in_sight = list(self._slots)
+        return fit(len(self._slots), *self.size, live_least(self.size.width), _LIST)
+
     def _draw_hidden(self, now: float) -> None:
         """Draw visible panes that aren't drawn yet, a few at a time so that keys aren't delayed."""
         hidden = [pane for pane in self.visible_panes if not pane.display]
@@ -256,11 +379,17 @@ class LanePanes(Container):
         if len(hidden) > _AT_ONCE:
             self.call_after_refresh(self._draw_hidden, now)
 
+    def show_all(self, now: float, *, shows_all: bool) -> None:
+        """Switch between all panes and the live ones."""
+        self.shows_all, self.zoomed = shows_all, None
+        self._keep()
+        self.use_room(now)
+
     def turn(self, pages: int, now: float) -> None:
         """Go to another page, or another lane if one is maximized."""
         if self.zoomed is not None:
-            place = (self._order.index(self.zoomed) + pages) % len(self._order)
-            self.zoom(self._order[place], now)
+            place = (self.order.index(self.zoomed) + pages) % len(self.order)
+            self.zoom(self.order[place], now)
         elif self.pages > 1:
             self.kept = None
             self.page = (self.page + pages) % self.pages
@@ -274,21 +403,24 @@ class LanePanes(Container):
             return
         self.lay_out(now)
         if key is not None:
-            self.panes[key].log_pane.focus()
+            self.with_pane(key, LanePane.read_log)
 
     def reveal(self, key: LaneKey, now: float) -> None:
-        """Go to the page with a lane."""
+        """Go to the page with a lane, or give it a live pane."""
         if self.zoomed is not None:
             self.zoomed = key
-        elif key in self.panes:
+        elif key in self._plan:
             self.kept = key
+            if not self.live:
+                # Nothing else is going on.
+                self._slots = []
             self._keep()
         self.lay_out(now)
 
     def _keep(self) -> None:
-        if self.kept is not None:
+        if self.kept is not None and self.shows_all:
             columns, rows = self._fit()
-            self.page = self._order.index(self.kept) // (columns * rows)
+            self.page = self.order.index(self.kept) // (columns * rows)
 
     def switch_order(self, now: float) -> None:
         """Switch between busiest first and plan order."""
@@ -299,10 +431,13 @@ class LanePanes(Container):
 
     def show_own(self, key: LaneKey, now: float, *, own: bool) -> None:
         """Switch a pane between the lane's log and its target's own log."""
-        pane = self.panes[key]
-        if own != pane.own:
-            pane.own = own
-            self._show(pane, now)
+
+        def switch(pane: LanePane) -> None:
+            if own != pane.own:
+                pane.own = own
+                self._show(pane, now)
+
+        self.with_pane(key, switch)
 
     def on_resize(self, event: events.Resize) -> None:
         """Request a layout from the screen, which knows the current time."""
@@ -315,34 +450,41 @@ class LanePanes(Container):
         message.stop()
         view, drawing = message.pane.view, message.pane.drawing
         for pane in self.panes.values():
-            if pane.log_pane is not message.pane:
+            if pane.log_pane is not message.pane and pane.is_mounted:
                 pane.log_pane.shape(view.wrap, drawing.stamps)
 
     def _fit(self) -> tuple[int, int]:
-        return fit(len(self.panes), self.size.width, self.size.height)
+        return fit(len(self.order), self.size.width, self.size.height)
 
     def _arrange(self) -> bool:
-        """Order the lanes; return whether any changed its place."""
-        if self._state is None or not self.size:
+        """Order the lanes of the grid; return whether any changed its place."""
+        if self._state is None or not self.size or not self.shows_all:
             return False
         standing = {lane.key: lane.status for lane in self._state.lanes}
         columns, rows = self._fit()
-        before = self._order
+        before = self.order
         if not self.busiest_first:
-            self._order = list(standing)
+            self.order = list(standing)
         elif self._seen:
-            self._order = busiest_first(before, standing, columns * rows)
+            self.order = busiest_first(before, standing, columns * rows)
         else:
-            self._order = begin_busiest_first(standing, columns * rows)
+            self.order = begin_busiest_first(standing, columns * rows)
         self._seen = True
-        if self._order == before:
-            return False
-        places = {self.panes[key]: place for place, key in enumerate(self._order)}
-        self.sort_children(key=lambda pane: places[pane])  # type: ignore[index]
-        return True
+        return self.order != before
+
+    def _sort(self) -> None:
+        """Put the panes into the order of their places, which Tab follows."""
+        places: dict[Widget, int] = {pane: len(self._plan) for pane in self.panes.values()}
+        places |= self._grid.places
+        found = [places[child] for child in self.children if child in places]
+        if found != sorted(found):
+            self.sort_children(key=lambda pane: places.get(pane, 0))
 
     def _show(self, pane: LanePane, now: float) -> None:
-        state = self._state
-        lane = state.lane(*pane.lane.key) if state is not None else None
+        pane.when_mounted(partial(self._show_now, now=now))
+
+    def _show_now(self, pane: LanePane, now: float) -> None:
+        lane = self._lane(pane.lane.key)
         if lane is not None:
+            pane.expected = self.expected.get(lane.key, ())
             pane.show(lane, now)

@@ -1,7 +1,8 @@
-"""The pane of one lane: a heading with its status, and its log."""
+"""The pane of one lane: a heading with its status, and its log or its checks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -27,6 +28,7 @@ from openhqm_tui.tui.core.labels import (
     way_words,
 )
 from openhqm_tui.tui.log.pane import LogPane
+from openhqm_tui.tui.run.check_list import check_list, lists_checks
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.run.state import LaneState
@@ -47,8 +49,19 @@ class LaneHeader(Static):
     virtual_size = Reactive(Size())
 
 
+class CheckList(Static, can_focus=True):
+    """The checks of a lane; with the focus, its log takes their place."""
+
+    ALLOW_SELECT = False
+    virtual_size = Reactive(Size())
+
+
 class LanePane(Vertical):
-    """The log of one lane, or the build setup log of its target."""
+    """The log of one lane, or the build setup log of its target.
+
+    With `lists_checks`, the lane's checks replace its log once they have started, unless it is
+    being read.
+    """
 
     DEFAULT_CSS = """
     LanePane {
@@ -61,6 +74,15 @@ class LanePane(Vertical):
             text-wrap: nowrap;
             text-overflow: ellipsis;
         }
+        & > CheckList {
+            height: 1fr;
+            padding: 0 1;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
+            display: none;
+        }
+        &.-checks > CheckList { display: block; }
+        &.-checks > LogPane { display: none; }
         & > LaneHeader:hover { background: $block-hover-background; }
         /* Textual restyles the children only if the pane itself has such a rule. */
         &:focus-within { background: $surface; }
@@ -82,10 +104,15 @@ class LanePane(Vertical):
         self.zoomed = False
         # Whether the target's own log is shown instead of the lane's.
         self.own = False
+        self.lists_checks = False
+        self.expected: tuple[str, ...] = ()
+        self._waiting: list[Callable[[LanePane], object]] = []
         self._now = 0.0
         self._shown = Content()
         self.head = LaneHeader()
         self.head.tooltip = "Double-click to maximize or restore."
+        self._checks_shown = Content()
+        self.check_list = CheckList()
         self.log_pane = LogPane(lane.log)
         self.log_pane.step_name = self._step_name
 
@@ -93,11 +120,52 @@ class LanePane(Vertical):
         """Build heading and log."""
         yield self.head
         yield self.log_pane
+        yield self.check_list
+
+    def when_mounted(self, do: Callable[[LanePane], object]) -> None:
+        """Call `do` with this pane, at once or as soon as its parts exist."""
+        if self.is_mounted:
+            do(self)
+        else:
+            self._waiting.append(do)
+
+    def on_mount(self) -> None:
+        """Do what had to wait."""
+        waiting, self._waiting = self._waiting, []
+        for do in waiting:
+            do(self)
+
+    def on_descendant_focus(self) -> None:
+        """Show the log while it is read."""
+        if self.check_list.has_focus:
+            self.read_log()
+
+    def read_log(self) -> None:
+        """Show the log and give it the focus."""
+        self.remove_class("-checks")
+        self.log_pane.focus()
+
+    def on_descendant_blur(self) -> None:
+        """Show the checks again when the log is no longer read."""
+        self.call_after_refresh(self._choose_body)
+
+    def _choose_body(self) -> None:
+        checks = self.lists_checks and not self.own and not self.in_reading
+        checks = checks and lists_checks(self.lane)
+        self.set_class(checks, "-checks")
+        if checks:
+            size = self.size
+            room = size.width - 2, max(1, size.height - 1)
+            content = check_list(self.lane, self._now, *room, self.expected)
+            if not content.is_same(self._checks_shown):
+                self._checks_shown = content
+                self.check_list.update(content, layout=False)
 
     @property
     def in_reading(self) -> bool:
         """Return whether the user is reading here: the log is focused or scrolled up."""
-        return self.log_pane.has_focus or not self.log_pane.following
+        log = self.log_pane
+        return self.has_focus_within or not log.following or log.search_cursor is not None
 
     def show(self, lane: LaneState, now: float) -> None:
         """Show the lane; after a retry it has a new log."""
@@ -113,6 +181,12 @@ class LanePane(Vertical):
             self.log_pane.placeholder = nothing
             self.log_pane.show(lane.log)
         self.show_head(now)
+        self._choose_body()
+
+    def tick(self, now: float) -> None:
+        """Update the times."""
+        self.show_head(now)
+        self._choose_body()
 
     def _step_name(self, number: int) -> str:
         return step_label(self.lane.target, number)
@@ -130,8 +204,9 @@ class LanePane(Vertical):
             self.head.update(content, layout=False)
 
     def on_resize(self) -> None:
-        """Adapt the heading to the new width."""
+        """Adapt heading and checks to the new size."""
         self.show_head(self._now)
+        self._choose_body()
 
     def on_click(self, event: events.Click) -> None:
         """Focus the log; a click on the symbol or a double click maximizes it."""

@@ -1,43 +1,46 @@
-"""The Run screen: all builds side by side."""
+"""The Run screen: a board of all targets, and live panes of what is worked on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import ClassVar
 
+import msgspec
 from textual import on
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
+from openhqm_tui.domain.checks.catalog import checks_for, in_order
+from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.run.decisions import to_retry
 from openhqm_tui.domain.run.state import RunState, TargetState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.run.follow.follower import Changes
+from openhqm_tui.store.run_folder import RunFolder
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.garbage import freeze
 from openhqm_tui.tui.log.pane import LogPane
 from openhqm_tui.tui.run.actions import (
     LANES_ONLY,
     cancel,
-    first_lane,
     page_log,
     possible,
     resume,
     retry,
 )
+from openhqm_tui.tui.run.board import Board
 from openhqm_tui.tui.run.failure_panel import FailurePanel
 from openhqm_tui.tui.run.header import (
-    FactsBox,
     InterruptedPanel,
     NoRunMessage,
     PagesLine,
     TotalsLine,
 )
-from openhqm_tui.tui.run.lane_grid import LaneKey, LanePanes
+from openhqm_tui.tui.run.lane_grid import LanePanes
 from openhqm_tui.tui.run.lane_pane import LanePane
+from openhqm_tui.tui.run.live_slots import LaneKey, first_lane, same_cause
 from openhqm_tui.tui.run.search import Hit, SearchScreen, run_logs, show_hit, show_step
-from openhqm_tui.tui.run.target_list import STRIP_BELOW, TargetList
 from openhqm_tui.tui.steps.view import StepView
 from openhqm_tui.tui.steps.waterfall import Waterfall
 from openhqm_tui.tui.widgets.base_screen import BaseScreen
@@ -45,19 +48,13 @@ from openhqm_tui.tui.widgets.filter_bar import FilterBar
 
 
 class RunScreen(BaseScreen):
-    """Targets on the left, the logs of their lanes on the right, a failure panel below."""
+    """The board, panes below it, and a failure panel."""
 
     PLACE = "run"
     CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar = bindings("run")
-    AUTO_FOCUS = "TargetList"
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-strip"),
-        (STRIP_BELOW, "-narrow"),
-        (100, "-wide"),
-        (150, "-vast"),
-    ]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012
+    AUTO_FOCUS = "Board"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-low"), (34, "-high")]  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,24 +65,17 @@ class RunScreen(BaseScreen):
         self._brought: LaneKey | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Yield list, panes and failure panel, or a message that no run is open."""
+        """Yield board, panes and failure panel, or a message that no run is open."""
         yield NoRunMessage(id="no-run")
         yield InterruptedPanel()
-        yield Horizontal(
-            Vertical(
-                TotalsLine(id="totals"),
-                FilterBar(),
-                TargetList(),
-                FactsBox(id="run-facts"),
-                id="left",
-            ),
-            Vertical(
-                LanePanes(id="panes"),
-                PagesLine(id="pages"),
-                StepView(id="steps"),
-                FailurePanel(),
-                id="right",
-            ),
+        yield Vertical(
+            TotalsLine(id="totals"),
+            FilterBar(),
+            Board(),
+            LanePanes(id="panes"),
+            PagesLine(id="pages"),
+            StepView(id="steps"),
+            FailurePanel(),
             id="run",
         )
 
@@ -101,9 +91,15 @@ class RunScreen(BaseScreen):
         return self.session.player is not None or (folder is not None and folder.is_imported)
 
     @property
+    def _is_executed(self) -> bool:
+        """Return whether the open run is executed or replayed; one that has ended is also read."""
+        folder = self.session.run_folder
+        return self.session.player is not None or (folder is not None and folder.is_live())
+
+    @property
     def chosen(self) -> TargetState | None:
         """The selected target."""
-        name = self.query_one(TargetList).chosen
+        name = self.query_one(Board).chosen
         return self.state.targets.get(name) if self.state is not None else None
 
     async def catch_up(self) -> None:
@@ -123,7 +119,7 @@ class RunScreen(BaseScreen):
         self.refresh_bindings()
 
     async def _open(self, state: RunState) -> None:
-        targets, panes = self.query_one(TargetList), self.query_one(LanePanes)
+        targets, panes = self.query_one(Board), self.query_one(LanePanes)
         # A resumed run is read again, but the user stays at the same place; a restarted replay
         # starts over.
         again = self._shown is not None and self._shown.info.id == state.info.id
@@ -132,16 +128,33 @@ class RunScreen(BaseScreen):
         zoomed, self._shown = panes.zoomed, state
         if not again:
             self._failure_seen, self._digest_hidden, self._brought = False, False, None
-            targets.chosen, zoomed = next(iter(state.targets), ""), None
+            targets.chosen, zoomed = _first_target(state, live=self._is_executed), None
             self.query_one(FilterBar).clear()
         self._show_targets(state)
-        await panes.open_run(state, self.now, live=self.session.run_is_live)
+        panes.expected = _expected_checks(self.session.run_folder)
+        await panes.open_run(state, self.now, targets.chosen, live=self._is_executed)
+        if not another:
+            self._restore_view()
         if zoomed is not None:
             panes.zoom(zoomed, self.now)
-        else:
+        elif not (panes.shows_all or self.steps_shown):
             targets.focus()
+        self._show_room()
         if not self.app.is_headless:
             self.call_after_refresh(freeze, again=another)
+
+    def _restore_view(self) -> None:
+        """Show the view that was chosen last."""
+        view = self.session.backend.run_view()
+        if view == "panes":
+            self.action_grid()
+        elif view == "steps" and not self.steps_shown:
+            self.action_steps()
+
+    def _remember_view(self) -> None:
+        shows_all = self.query_one(LanePanes).shows_all
+        view = "steps" if self.steps_shown else "panes" if shows_all else "board"
+        self.session.backend.remember_run_view(view)
 
     async def run_moved(self, changes: Changes) -> None:
         """Update what has changed."""
@@ -153,7 +166,8 @@ class RunScreen(BaseScreen):
         if changes.standing:
             targets = (state.targets[name] for name in changes.standing if name in state.targets)
             lanes = [lane.key for target in targets for lane in target.lanes.values()]
-            panes.refresh_lanes(lanes, self.now, anew=changes.first)
+            live = panes.live or self._is_executed
+            panes.refresh_lanes(lanes, self.now, live=live, anew=changes.first)
             self._show_targets(state)
             self._first_failure(state)
             self._bring_failed(state)
@@ -185,8 +199,8 @@ class RunScreen(BaseScreen):
             zoomed=panes.zoomed is not None,
         )
 
-    @on(TargetList.Chosen)
-    def target_chosen(self, message: TargetList.Chosen) -> None:
+    @on(Board.Chosen)
+    def target_chosen(self, message: Board.Chosen) -> None:
         """Show the selected target's lanes, and why it failed."""
         if self.state is not None and (key := first_lane(self.state, message.target)):
             self._brought = key
@@ -195,7 +209,7 @@ class RunScreen(BaseScreen):
         self._show_digest()
         self.refresh_bindings()
 
-    @on(TargetList.Filter)
+    @on(Board.Filter)
     def filter_asked(self) -> None:
         """Type words that filter the targets."""
         self.query_one(FilterBar).open()
@@ -204,16 +218,16 @@ class RunScreen(BaseScreen):
     @on(FilterBar.Changed)
     def _filter(self) -> None:
         bar = self.query_one(FilterBar)
-        bar.tell(*self.query_one(TargetList).filter(bar.words), "target")
+        bar.tell(*self.query_one(Board).filter(bar.words), "target")
 
     @on(FilterBar.Left)
     def filter_left(self, message: FilterBar.Left) -> None:
-        """Return to the list."""
-        targets = self.query_one(TargetList)
+        """Return to the board."""
+        targets = self.query_one(Board)
         targets.focus()
         targets.action_move(message.steps)
 
-    @on(TargetList.Zoom)
+    @on(Board.Zoom)
     def target_zoomed(self) -> None:
         """Maximize the first pane of the selected target."""
         if self.steps_shown:
@@ -242,7 +256,7 @@ class RunScreen(BaseScreen):
 
     def on_descendant_focus(self) -> None:
         """Select the target of the focused lane."""
-        panes, targets = self.query_one(LanePanes), self.query_one(TargetList)
+        panes, targets = self.query_one(LanePanes), self.query_one(Board)
         key = panes.focused_key
         if key is not None and key[0] != targets.chosen:
             targets.mark(key[0])
@@ -260,8 +274,26 @@ class RunScreen(BaseScreen):
         panes = self.query_one(LanePanes)
         if panes.zoomed is not None:
             panes.zoom(None, self.now)
+            self._show_room()
+        elif panes.shows_all:
+            self.action_grid()
         else:
-            self.query_one(TargetList).focus()
+            self.query_one(Board).focus()
+
+    def action_grid(self) -> None:
+        """Switch between all panes and the board."""
+        panes = self.query_one(LanePanes)
+        if self.steps_shown:
+            self.action_steps()
+        panes.show_all(self.now, shows_all=not panes.shows_all)
+        self._show_room()
+        if panes.shows_all:
+            for pane in panes.visible_panes[:1]:
+                pane.when_mounted(LanePane.read_log)
+        else:
+            self.query_one(Board).focus()
+        self._remember_view()
+        self.refresh_bindings()
 
     @property
     def steps_shown(self) -> bool:
@@ -272,7 +304,8 @@ class RunScreen(BaseScreen):
         """Switch between the panes and the target's steps."""
         self.toggle_class("-steps")
         self._show_steps()
-        self.query_one(Waterfall if self.steps_shown else TargetList).focus()
+        self.query_one(Waterfall if self.steps_shown else Board).focus()
+        self._remember_view()
         self.refresh_bindings()
 
     @on(StepView.Left)
@@ -283,7 +316,7 @@ class RunScreen(BaseScreen):
     @on(StepView.Chosen)
     def steps_chosen(self, message: StepView.Chosen) -> None:
         """Select the target whose steps are shown."""
-        self.query_one(TargetList).choose(message.target)
+        self.query_one(Board).choose(message.target)
 
     @on(StepView.Opened)
     def step_opened(self, message: StepView.Opened) -> None:
@@ -324,7 +357,7 @@ class RunScreen(BaseScreen):
 
     def action_target(self, by: int) -> None:
         """Select another target, wherever the focus is."""
-        self.query_one(TargetList).action_move(by)
+        self.query_one(Board).action_move(by)
 
     def action_digest(self) -> None:
         """Show or hide the failure panel."""
@@ -333,7 +366,7 @@ class RunScreen(BaseScreen):
 
     def action_cancel_target(self) -> None:
         """Cancel the selected target after confirmation."""
-        cancel(self.session, self.query_one(TargetList).chosen)
+        cancel(self.session, self.query_one(Board).chosen)
 
     def action_cancel_run(self) -> None:
         """Cancel the run after confirmation."""
@@ -341,7 +374,7 @@ class RunScreen(BaseScreen):
 
     def action_retry_target(self) -> None:
         """Retry the selected target."""
-        retry(self.session, [self.query_one(TargetList).chosen])
+        retry(self.session, [self.query_one(Board).chosen])
 
     def action_retry_all(self) -> None:
         """Retry all targets that failed or were stopped."""
@@ -362,20 +395,27 @@ class RunScreen(BaseScreen):
     def _zoom(self, key: LaneKey) -> None:
         panes = self.query_one(LanePanes)
         panes.zoom(None if panes.zoomed == key else key, self.now)
+        self._show_room()
+
+    def _show_room(self) -> None:
+        """Leave the room of the board to panes that are to have it all."""
+        panes = self.query_one(LanePanes)
+        self.set_class(panes.shows_all or panes.zoomed is not None, "-panes-only")
 
     def _lane_meant(self) -> LaneKey | None:
         """Return the focused lane, else the maximized one, else one of the selected target."""
         panes = self.query_one(LanePanes)
         key = panes.focused_key or panes.zoomed
         if key is None and self.state is not None:
-            key = first_lane(self.state, self.query_one(TargetList).chosen)
+            key = first_lane(self.state, self.query_one(Board).chosen)
         # Another run may already be open whose lanes aren't on screen yet.
-        return key if key in panes.panes else None
+        return key if key in panes.order else None
 
     @property
     def _own_shown(self) -> bool:
         key = self._lane_meant()
-        return key is not None and self.query_one(LanePanes).panes[key].own
+        pane = self.query_one(LanePanes).panes.get(key) if key is not None else None
+        return pane is not None and pane.own
 
     def _first_failure(self, state: RunState) -> None:
         """Select the first target that fails, once."""
@@ -388,8 +428,10 @@ class RunScreen(BaseScreen):
             words = f"✗ {failed.name} failed; select the target to see why"
             self.notify(words, severity="error", markup=False)
             return
-        self.query_one(TargetList).choose(failed.name)
-        self.query_one(TargetList).focus()
+        board = self.query_one(Board)
+        board.choose(failed.name)
+        if board.display:
+            board.focus()
 
     def _bring_failed(self, state: RunState) -> None:
         """Show the failed lane instead of its target's first.
@@ -398,7 +440,7 @@ class RunScreen(BaseScreen):
         becomes known later.
         """
         panes = self.query_one(LanePanes)
-        key = first_lane(state, self.query_one(TargetList).chosen)
+        key = first_lane(state, self.query_one(Board).chosen)
         brought = self._brought
         if brought and key and key != brought == panes.kept and not panes.in_reading:
             self._brought = key
@@ -414,7 +456,10 @@ class RunScreen(BaseScreen):
 
     def _show_digest(self) -> None:
         target = None if self._digest_hidden else self.chosen
-        self.query_one(FailurePanel).show_of(target, self.session.run_folder)
+        panel = self.query_one(FailurePanel)
+        same = same_cause(self.state, target) if self.state and target else ()
+        panel.show_of(target, self.session.run_folder, same)
+        self.set_class(panel.has_class("-shown"), "-failure")
 
     def _show_steps(self) -> None:
         if self.steps_shown and self.state is not None and self.chosen is not None:
@@ -422,8 +467,23 @@ class RunScreen(BaseScreen):
 
     def _show_targets(self, state: RunState) -> None:
         left = self.session.estimates.time_left
-        self.query_one(TargetList).show(state, self.now, left)
+        self.query_one(Board).show(state, self.now, left)
         self._show_steps()
-        self.query_one(TotalsLine).show(state)
+        self.query_one(TotalsLine).show(state, left)
         self.query_one(InterruptedPanel).show(state, resumable=not self.only_read)
-        self.query_one(FactsBox).show(state, self.now, left)
+
+
+def _first_target(state: RunState, *, live: bool) -> str:
+    """Return the first target that is worked on, else the first."""
+    going = {Status.RUNNING, Status.CHECKING} if live else set()
+    working = (name for name, target in state.targets.items() if target.status in going)
+    return next(working, next(iter(state.targets), ""))
+
+
+def _expected_checks(folder: RunFolder | None) -> dict[LaneKey, tuple[str, ...]]:
+    """Return the checks of each lane, as far as known."""
+    try:
+        expected = folder.expectations() if folder is not None else {}
+    except (OSError, msgspec.MsgspecError, Problem):
+        return {}
+    return {key: tuple(in_order(checks_for(one))) for key, one in expected.items()}

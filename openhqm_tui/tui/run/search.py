@@ -22,8 +22,9 @@ from openhqm_tui.domain.patterns import parse_pattern
 from openhqm_tui.domain.run.state import RunState
 from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.labels import step_label
-from openhqm_tui.tui.run.actions import first_lane
-from openhqm_tui.tui.run.lane_grid import LaneKey, LanePanes
+from openhqm_tui.tui.run.lane_grid import LanePanes
+from openhqm_tui.tui.run.lane_pane import LanePane
+from openhqm_tui.tui.run.live_slots import LaneKey, first_lane
 from openhqm_tui.tui.run.search_results import HitList, LanesSearch, Source
 
 _SLICE_SECONDS = 0.008
@@ -180,11 +181,14 @@ def show_hit(panes: LanePanes, state: RunState, hit: Hit, now: float) -> None:
         return
     panes.show_own(key, now, own=not platform)
     panes.reveal(key, now)
-    pane = panes.panes[key].log_pane
-    pane.focus()
-    # A retried target has a new log.
-    if pane.log_lines is log:
-        pane.show_found(hit.line, hit.pattern)
+
+    def go(found: LanePane) -> None:
+        found.read_log()
+        # A retried target has a new log.
+        if found.log_pane.log_lines is log:
+            found.log_pane.show_found(hit.line, hit.pattern)
+
+    panes.with_pane(key, go)
 
 
 def show_step(
@@ -199,4 +203,4 @@ def show_step(
     if key is not None:
         panes.show_own(key, now, own=known is None)
         panes.zoom(key, now)
-        panes.panes[key].log_pane.show_step(step)
+        panes.with_pane(key, lambda pane: pane.log_pane.show_step(step))

@@ -100,6 +100,7 @@ def _drawn(pieces: Iterable[_Piece], width: int) -> Content:
 
 
 _GAP = 2
+_USUAL = 40
 
 
 class CellTable(Widget, can_focus=True):
@@ -136,6 +137,8 @@ class CellTable(Widget, can_focus=True):
         self._widths: list[int] = []
         self._gaps: list[int] = []
         self._spans: tuple[Span, ...] = ()
+        # The rows whose widths are known; None: the widths were given.
+        self._measured: set[int] | None = None
         self._top = 0
         self._left = 1
 
@@ -155,19 +158,38 @@ class CellTable(Widget, can_focus=True):
     ) -> None:
         """Show rows, keeping the cursor if possible.
 
-        With `widths` of the columns, only visible rows are accessed. `gaps` are the numbers of
+        Only visible rows are accessed: without `widths` of the columns, these are measured, and
+        columns grow when wider rows come into sight. `gaps` are the numbers of
         blanks after each column, two by default. A span whose columns have no titles is in the
         line of titles, others are in a line above.
         """
         self._heading, self._rows = tuple(heading), rows
         self._gaps = [*gaps, *[_GAP] * (len(heading) - len(gaps))]
         self._spans = tuple(spans)
-        told = widths or [
-            max((row[index].cell_length for row in rows), default=0)
-            for index in range(len(heading))
-        ]
+        told = widths or [0] * len(heading)
         self._widths = [max(len(title), width) for title, width in zip(heading, told, strict=True)]
+        self._measured = None if widths else set()
         self.go(self.row, self.column)
+
+    @property
+    def window(self) -> range:
+        """The indexes of rows that there is room for, whether they exist or not."""
+        # Before its first layout, a table has no size: then as many as a usual terminal has.
+        room = self.size.height - self.head_lines if self.size.height else _USUAL
+        return range(self._top, self._top + max(1, room))
+
+    def _measure(self) -> None:
+        """Widen the columns for rows that have come into sight."""
+        if self._measured is None:
+            return
+        for index in self.window[: max(0, len(self._rows) - self._top)]:
+            if index not in self._measured:
+                self._measured.add(index)
+                cells = self._rows[index]
+                self._widths = [
+                    max(width, cell.cell_length)
+                    for width, cell in zip(self._widths, cells, strict=True)
+                ]
 
     def go(self, row: int, column: int) -> None:
         """Move the cursor, clamped to the valid range."""
@@ -182,10 +204,8 @@ class CellTable(Widget, can_focus=True):
     def render(self) -> Content:
         """Draw the headers and visible rows."""
         room = max(0, self.size.height - self.head_lines)
-        rows = [
-            self._line(index, self._rows[index])
-            for index in range(self._top, min(len(self._rows), self._top + room))
-        ]
+        shown = range(self._top, min(len(self._rows), self._top + room))
+        rows = [self._line(index, self._rows[index]) for index in shown]
         return Content("\n").join([*self._drawn_heads(), *rows])
 
     def on_resize(self) -> None:
@@ -259,6 +279,7 @@ class CellTable(Widget, can_focus=True):
         # Don't scroll past the end: a table that fits shows its first rows.
         highest = max(0, len(self._rows) - room)
         self._top = max(min(self._top, self.row, highest), self.row - room + 1, 0)
+        self._measure()
         if not self.by_cell or self.column == 0:
             self._left = 1
             return

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.store.run_folder import Request
 from openhqm_tui.tui.app import ConsoleApp
+from openhqm_tui.tui.run.board import Board
 from openhqm_tui.tui.run.failure_panel import FailurePanel
 from openhqm_tui.tui.run.lane_grid import LanePanes
-from openhqm_tui.tui.run.target_list import TargetList
 from openhqm_tui.tui.steps.view import StepView
 from openhqm_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui import folders
@@ -47,6 +47,10 @@ def _panes(app: ConsoleApp) -> LanePanes:
     return app.screen.query_one(LanePanes)
 
 
+def _board(app: ConsoleApp) -> Board:
+    return app.screen.query_one(Board)
+
+
 def _digest(app: ConsoleApp) -> FailurePanel:
     return app.screen.query_one(FailurePanel)
 
@@ -66,7 +70,7 @@ def _resumed(app: ConsoleApp) -> bool:
 
 
 def _chosen(name: str) -> Callable[[ConsoleApp], bool]:
-    return lambda app: app.screen.query_one(TargetList).chosen == name
+    return lambda app: app.screen.query_one(Board).chosen == name
 
 
 def _notified(words: str) -> Callable[[ConsoleApp], bool]:
@@ -102,10 +106,11 @@ CASES = {
     "run.steps": _in_two(lambda app: app.screen.query_one(StepView).display),
     "run.cancel-target": _in_two(_has_question),
     "run.cancel": _in_two(_has_question, "escape"),
+    "run.grid": _in_eight(lambda app: _panes(app).shows_all),
     "run.next": _in_eight(lambda app: _panes(app).page == 1),
     "run.previous": _in_eight(lambda app: _panes(app).page == 0),
     "run.order": _in_eight(lambda app: not _panes(app).busiest_first),
-    "targets.page-down": _in_eight(_chosen("minimal")),
+    "targets.page-down": _in_eight(_chosen("minimal"), "escape"),
     "targets.page-up": _in_eight(_chosen("all")),
     "targets.end": _in_eight(_chosen("minimal")),
     "targets.start": _in_eight(_chosen("all")),
