@@ -84,7 +84,7 @@ _RAN_OUT_OF_MEMORY = (
     "the engine more memory."
 )
 _HEAP_FULL = (
-    "The program reached its own limit of memory: raise it in the step (Node.js: "
+    "The program reached its own memory limit: raise it in the step (Node.js: "
     "`NODE_OPTIONS=--max-old-space-size=4096`; Java: `JAVA_TOOL_OPTIONS=-Xmx4g`)."
 )
 _LOG_IN = "Log in first: `docker login REGISTRY`."
@@ -282,7 +282,8 @@ REMEDIES: tuple[Remedy, ...] = (
         pull=Reach.AUTH,
     ),
     Remedy(
-        ("insufficient_scope", "access denied", "access to the resource is denied", "denied:"),
+        ("insufficient_scope", "access denied", "access to the resource is denied"),
+        re.compile(r"(?<!permission )denied:", re.I),
         build=_NO_ACCESS,
         push=_DENIED,
         pull=Reach.AUTH,
@@ -316,8 +317,8 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(("not found", "manifest unknown", "404"), pull=Reach.MISSING),
     Remedy(
         ("failed to calculate checksum of ref",),
-        build="The path isn't in the build context: check its spelling, and whether .dockerignore "
-        "excludes it.",
+        build="The path isn't in the build context, or in the stage or image of --from: check its "
+        "spelling, and whether .dockerignore excludes it.",
     ),
     # Failures without a more specific sign.
     Remedy(("failed to resolve source metadata",), build=_NETWORK, definition=_NO_IMAGE),

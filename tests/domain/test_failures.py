@@ -194,6 +194,8 @@ def test_an_excerpt_without_an_end_is_cut() -> None:
         ("429 Too Many Requests", "docker login"),
         ("toomanyrequests: limit", "docker login"),
         ("401 Unauthorized", "docker login REGISTRY"),
+        ("pull access denied, repository does not exist", "doesn't exist, or needs a login"),
+        ("denied: requested access", "doesn't exist, or needs a login"),
         ("write /x: no space left on device", "prune"),
         ("exec /bin/sh: exec format error", "doctor --fix"),
         ("x509: certificate signed by unknown authority", "--ca-bundle"),
@@ -204,6 +206,10 @@ def test_an_excerpt_without_an_end_is_cut() -> None:
 )
 def test_known_errors_have_a_hint(error: str, word: str) -> None:
     assert word in hint_for(error)
+
+
+def test_a_program_without_permission_is_not_a_missing_login() -> None:
+    assert not hint_for('exec: "/run.sh": permission denied: unknown')
 
 
 @pytest.mark.parametrize(

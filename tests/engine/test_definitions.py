@@ -161,10 +161,10 @@ _ABSTRACT = {"docker-metadata-action"}
 _STATED = {
     "platforms": ["mixed is not built for darwin/arm64, windows/amd64, linux/sparc64: such images"],
     "pushed": [
-        "loaded into Docker for their checks, instead of output type=image, type=registry",
+        "output type=image, type=registry is replaced: images are loaded into Docker for",
         "without --push, 1 remote cache export is skipped",
     ],
-    "outputs": ["instead of output type=image"],
+    "outputs": ["output type=image is replaced: images are loaded into Docker for their checks"],
 }
 
 

@@ -505,7 +505,7 @@ def changes(source: Source, plan: Plan, native: Platform, *, push: bool) -> list
     if kinds := destinations(bodies.values()):
         how = "tagged in the registry after" if push else "loaded into Docker for"
         lines.append(
-            f"images are {how} their checks, instead of output type={', type='.join(kinds)}"
+            f"output type={', type='.join(kinds)} is replaced: images are {how} their checks"
         )
     untagged = [one for one in images if one.body["tags"] and not _names(bodies[one.name])]
     if untagged and source.bake_file:
