@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from openhqm_tui.domain.buildkit.short_title import short_title
 from openhqm_tui.domain.formatting import (
     axis_text,
     count_text,
@@ -67,7 +68,8 @@ def target_waterfall(report: Report, target: str) -> Html:
     for number, step in enumerate(steps):
         y = _TOP + number * _ROW
         where = step.platform.removeprefix("linux/") or "all"
-        rows += _label(y, one_line(f"{where} · {step.label}", _LETTERS), _step_words(step))
+        name = one_line(f"{where} · {short_title(step.label)}", _LETTERS)
+        rows += _label(y, name, _step_words(step))
         rows.append(scale.bar(y, step.start, step.seconds, kind_of(step), _step_words(step)))
         rows.append(_note(y, duration_text(step.seconds) + (" ◆" if step.on_path else "")))
     desc = f"{count_text(len(steps), 'step')}; ◆ marks those on the critical path."

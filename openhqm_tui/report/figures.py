@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -19,7 +18,6 @@ from openhqm_tui.report.model import Lane, Limit
 
 # A run of 8 × 2 images has about 150; an imported one may have any number.
 _MOST_STEPS = 2000
-_MOUNTS = re.compile(r"--mount=\S+\s+")
 
 
 class Timing:
@@ -77,7 +75,7 @@ class Timing:
         until = target_span(target, self.now)[1]
         ran = spans(step, until)
         return model.Step(
-            label=_label(step),
+            label=step.name.full_label,
             targets=(target.name,),
             platform="" if step.lane is None else str(step.lane),
             how="" if step.how is None else step.how.value,
@@ -87,16 +85,6 @@ class Timing:
             cached=step.cached,
             on_path=step.digest in self._paths.get(target.name, ()),
         )
-
-
-def _label(step: StepState) -> str:
-    """Return a step's place and full instruction: it is truncated after secrets are masked.
-
-    Mounts are left out: they come first and would leave no room for the command.
-    """
-    name = step.name
-    place = f"{name.stage} {name.index}/{name.of}".strip() if name.of else name.stage
-    return f"{place} {_MOUNTS.sub('', name.title)}".strip()
 
 
 def _total(ran: Iterable[tuple[float, float]]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from openhqm_tui.domain.buildkit.short_title import short_title
 from openhqm_tui.domain.checks.verdict import SEVERITIES
 from openhqm_tui.domain.formatting import (
     change_text,
@@ -220,7 +221,7 @@ def failure_rows(failure: Failure, code: Code) -> list[tuple[str, str]]:
     facts = (
         ("reason", failure.reason),
         ("stage", failure.stage),
-        ("step", failure.step),
+        ("step", short_title(failure.step)),
         ("line", failure.where),
         ("fix", failure.hint),
         ("log", failure.log_file),

@@ -112,7 +112,7 @@ async def test_a_failed_target_does_not_stop_the_others(docker: FakeDocker) -> N
     assert failure is not None
     assert (failure.where, failure.reason, failure.log) == (
         "Dockerfile:6",
-        "exit code 7",
+        "this is why (exit code 7)",
         ("this is why",),
     )
     assert "this is why" in (watch.folder.path / failure.log_file).read_text()

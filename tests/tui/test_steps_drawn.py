@@ -7,7 +7,8 @@ import itertools
 import pytest
 from rich.cells import cell_len
 
-from openhqm_tui.tui.steps.chart import Axis, bar, place_of, short_name, ticks, title_of
+from openhqm_tui.domain.buildkit.short_title import short_title
+from openhqm_tui.tui.steps.chart import Axis, bar, short_name, ticks
 from openhqm_tui.tui.steps.target_chart import TargetChart
 from openhqm_tui.tui.steps.waterfall import columns
 from tests.domain.graphs import T0, S, target_of
@@ -103,8 +104,8 @@ def test_columns_fill_the_width_and_bars_come_first() -> None:
 )
 def test_steps_have_short_titles(name: str, place: str, title: str, short: str) -> None:
     (step,) = target_of(S(name, digest="x")).steps.values()
-    assert place_of(step) == place
-    assert title_of(step) == title
+    assert step.name.place == place
+    assert short_title(step.name.title) == title
     assert short_name(step) == (short or place)
 
 

@@ -164,7 +164,7 @@ class TtyOutput:
             *([Text(left_text(left) if left else "", style="dim")] if self._left.is_known else []),
             Text(_word(lane, now), style=style),
             Text(
-                one_line(current.name.label, 60) if current else "",
+                one_line(current.name.short_label, 60) if current else "",
                 style="dim",
                 no_wrap=True,
                 overflow="ellipsis",

@@ -56,7 +56,7 @@ class StepName(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """The key of the step in the history: `core 2/3 RUN --mount=… uv pip install …`."""
-        return one_line(self.full_label, _LONGEST_LABEL)
+        return one_line(f"{self.place} {self.title}", _LONGEST_LABEL)
 
     @property
     def short_label(self) -> str:
@@ -66,7 +66,7 @@ class StepName(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def full_label(self) -> str:
         """Its place and its whole instruction."""
-        return f"{self.place} {self.title}".strip()
+        return one_line(f"{self.place} {self.title}", _LONGEST_TITLE)
 
     @property
     def place(self) -> str:

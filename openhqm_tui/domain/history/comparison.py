@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
 
+from openhqm_tui.domain.buildkit.short_title import short_title
 from openhqm_tui.domain.checks.layer_manifest import ImageLayer
 from openhqm_tui.domain.checks.verdict import GOOD
 from openhqm_tui.domain.formatting import change_text, duration_text, size_text
@@ -230,10 +230,10 @@ def _packages(pairs: Iterable[tuple[LaneKey, LaneRecord, LaneRecord]]) -> Iterat
         yield PackageChange(name=name, version=(was, now), lanes=tuple(lanes))
 
 
+_LONGEST_STEP = 90
 # Lines per heading; the rest are counted.
 _MOST = 12
 _MOST_NAMES = 3
-_MOUNT = re.compile(r"--mount=\S*\s+")
 _WORSE, _BETTER, _OTHER = "▲", "▼", "·"
 _BAD = {Status.FAILED.value, Status.UNKNOWN.value, Status.CANCELLED.value}
 
@@ -368,8 +368,7 @@ def _made(created_by: str) -> str:
 
 
 def _instruction(text: str) -> str:
-    """Return an instruction without its mounts, which are long and say little."""
-    return one_line(_MOUNT.sub("", text), 90)
+    return one_line(short_title(text), _LONGEST_STEP)
 
 
 def _some(names: list[str]) -> str:

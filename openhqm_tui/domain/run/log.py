@@ -289,7 +289,7 @@ class _Block:
 
 def note_change(log: LogLines, step: StepState, before: Status, after: Status) -> None:
     """Log a step's new status: its start, and its end once."""
-    number, label = step.number, step.name.label
+    number, label = step.number, step.name.short_label
     at = step.ended or step.started or 0.0
     if after is Status.RUNNING:
         # Steps without a lane are usually quick and silent: one line at their end is enough.

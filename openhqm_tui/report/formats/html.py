@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
+from openhqm_tui.domain.buildkit.short_title import short_title
 from openhqm_tui.domain.formatting import (
     MISSING,
     count_text,
@@ -359,7 +360,7 @@ def _layers(report: Report) -> Html:
 def _steps(steps: Iterable[Step], caption: str) -> Html:
     rows = [
         (
-            code(one_line(step.label, _LETTERS)),
+            code(one_line(short_title(step.label), _LETTERS)),
             ", ".join(step.targets),
             f"{step.platform or 'all'} {step.how}".rstrip(),
             duration_text(step.seconds),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as Xml
 from datetime import UTC, datetime
 
+from openhqm_tui.domain.buildkit.short_title import short_title
 from openhqm_tui.report.catalog import Format
 from openhqm_tui.report.model import Case, Failure, Lane, Report, Target
 from openhqm_tui.report.rows import built_in
@@ -117,7 +118,7 @@ def _tag(target: Target, tag: str) -> Xml.Element:
 
 
 def _digest(failure: Failure) -> list[str]:
-    head = (failure.stage, failure.step, failure.where, failure.reason, failure.hint)
+    head = (failure.stage, short_title(failure.step), failure.where, failure.reason, failure.hint)
     return [line for line in (*head, *failure.source, *failure.log, failure.log_file) if line]
 
 

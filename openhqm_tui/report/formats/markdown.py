@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from openhqm_tui.domain.buildkit.short_title import short_title
 from openhqm_tui.domain.checks.verdict import SEVERITIES, Answer
 from openhqm_tui.domain.formatting import (
     MISSING,
@@ -339,7 +340,7 @@ def _results(lanes: list[Lane]) -> Iterator[str]:
 def _steps_table(steps: Iterable[Step]) -> list[str]:
     rows = [
         (
-            code(step.label, 160),
+            code(short_title(step.label), 160),
             ", ".join(map(code, step.targets)),
             f"{code(step.platform) if step.platform else 'all'} {step.how}".rstrip(),
             duration_text(step.seconds),

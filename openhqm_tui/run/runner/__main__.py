@@ -120,7 +120,8 @@ def _running_step(folder: RunFolder, target: str, stream: str) -> str:
         return ""
     step = max(running, key=lambda step: step.started or 0.0)
     several = len(state.platforms) > 1 and step.lane is not None
-    return f"{step.name.label} for {step.lane}" if several else step.name.label
+    label = step.name.short_label
+    return f"{label} for {step.lane}" if several else label
 
 
 _CONTROL_EVERY = 0.1

@@ -165,4 +165,4 @@ def short(platform: Platform) -> str:
 def step_label(target: TargetState, number: int) -> str:
     """Return a step's name by its number in its target; output without a step is Buildx's."""
     steps = (step for step in target.steps.values() if step.number == number)
-    return next((step.name.label for step in steps), "Buildx")
+    return next((step.name.short_label for step in steps), "Buildx")

@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.style import Style
 
+from openhqm_tui.domain.buildkit.short_title import short_title
 from openhqm_tui.domain.failures.failure import (
     Failure,
     failed_checks,
@@ -175,7 +176,8 @@ def failure_text(failure: Failure, width: int, same: Sequence[str] = ()) -> Cont
     if failure.reason:
         lines.append(line_of("reason", failure.reason))
     if failure.step:
-        lines.append(line_of("step", failure.step).truncate(max(20, width), ellipsis=True))
+        step = line_of("step", short_title(failure.step))
+        lines.append(step.truncate(max(20, width), ellipsis=True))
     if failure.hint:
         lines.append(line_of("fix", failure.hint, "$text-warning"))
     if failure.where:

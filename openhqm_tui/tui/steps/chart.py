@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -75,31 +74,11 @@ class Chart(Protocol):
         """Return the row to select first."""
 
 
-# Flags to hide in a row; those that name sources are kept.
-_FLAGS = re.compile(r"(?<= )--(?!from=|platform=)[a-z-]+(?:=(?:\"[^\"]*\"|'[^']*'|\S+))?(?= |$)")
-_HEAD = re.compile(r"^(?:LINK )?[A-Z]+(?: --\S+)+")
-
-
-def place_of(step: StepState) -> str:
-    """Return stage and number of a step: `core 2/3`; '' if it has neither."""
-    name = step.name
-    return f"{name.stage} {name.index}/{name.of}".strip() if name.of else name.stage
-
-
-def title_of(step: StepState) -> str:
-    """Return a step's instruction without flags about its execution."""
-    title = step.name.title
-    head = _HEAD.match(title)
-    if head is None:
-        return title
-    return " ".join((_FLAGS.sub("", head[0]) + title[head.end() :]).split())
-
-
 def short_name(step: StepState) -> str:
     """Return a step's short name: `core 2/3`, `export`."""
     if step.name.kind is StepKind.EXPORT and step.name.title.startswith("exporting"):
         return "export"
-    return place_of(step) if step.name.of else step.name.label
+    return step.name.place if step.name.of else step.name.short_label
 
 
 # Easily readable distances between ticks, in seconds.

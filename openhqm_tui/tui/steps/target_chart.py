@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len
 from textual.content import Content
 
+from openhqm_tui.domain.buildkit.short_title import short_title
 from openhqm_tui.domain.buildkit.vertex import ExecutionMode
 from openhqm_tui.domain.formatting import count_text, duration_text, elapsed_text, progress_text
 from openhqm_tui.domain.run.critical_path import Order, load
@@ -15,7 +16,7 @@ from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import Span, build_is_over, hits_of, merged, spans, target_span
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.core.labels import status_mark, step_mark, way_words
-from openhqm_tui.tui.steps.chart import ChartRow, place_of, short_name, title_of
+from openhqm_tui.tui.steps.chart import ChartRow, short_name
 
 if TYPE_CHECKING:
     from openhqm_tui.domain.platforms import Platform
@@ -133,7 +134,7 @@ class TargetChart:
         first = Content.assemble(
             mark.content,
             " · ",
-            (place_of(step) or short_name(step), "bold"),
+            (step.name.place or short_name(step), "bold"),
             "".join(f" · {fact}" for fact in facts),
             (" · » critical", "$accent") if step.digest in self._critical else "",
         )
@@ -141,7 +142,7 @@ class TargetChart:
         if step.error and mark.word != "stopped":
             lines.append(Content.styled(_one_error(step.error), "$text-error"))
         lines.append(Content.styled(self._times(step), "$foreground-muted"))
-        if place_of(step):
+        if step.name.place:
             lines.append(Content(step.name.title))
         if inputs := self._inputs(step):
             lines.append(Content.assemble(("needs ", "$foreground-muted"), ", ".join(inputs)))
@@ -164,8 +165,8 @@ class TargetChart:
         told = step.name.of or step.name.stage
         return ChartRow(
             mark=step_mark(status),
-            place=place_of(step) if told else "",
-            title=title_of(step),
+            place=step.name.place if told else "",
+            title=short_title(step.name.title),
             seconds=step.busy(self.span[1]) if step.intervals and not step.cached else None,
             notes=self._notes(step, status, critical=critical),
             spans=spans(step, self.span[1]),
