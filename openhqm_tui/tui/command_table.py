@@ -213,7 +213,7 @@ def checked_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
         for key in _split(keys):
             if not _is_key(key):
                 raise UsageProblem(
-                    f"keymap: {id} = '{keys}': '{key}' is not a key",
+                    f"keymap: '{key}' in {id} = '{keys}' is not a key",
                     fix="use a key such as g, f5, ctrl+a, shift+up, space or slash",
                 )
     for command in known.values():
@@ -228,7 +228,7 @@ def _refuse_clash(command: Command, other: Command, key: str, keymap: Mapping[st
     if key in _keys_of(other, keymap):
         told, there = (command, other) if command.id in keymap else (other, command)
         raise UsageProblem(
-            f"keymap: {told.id} = '{key}': this key is already used by {there.id} ({there.title})",
+            f"keymap: the key '{key}' of {told.id} is already used by {there.id} ({there.title})",
             fix=f"choose another key, or change {there.id} as well",
         )
 

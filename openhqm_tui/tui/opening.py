@@ -82,7 +82,7 @@ def _offer(session: Session, run: PastRun) -> None:
 
     title = (
         f"Run {run.folder.path.name} was interrupted with {run.over} of {len(run.targets)} targets "
-        "done. Resume it?"
+        f"done.{' Resume it?' if resume else ''}"
     )
     session.app.push_screen(QuestionDialog(title, text, answers), answered)
 

@@ -15,7 +15,7 @@ from tests.terminal import Screen
 # Text that only this screen shows without an engine and a run.
 SCREENS = {
     "2": "No run is open.",
-    "3": "Nothing has been checked yet.",
+    "3": "The images of a target are checked",
     "4": "No runs yet.",
     "5": "Docker client",
     "1": "[ ] all rows",

@@ -111,7 +111,7 @@ async def test_verdicts_appear_as_they_arrive(world: World):
         await settle(pilot)
         assert "2 building" in text(app, "#checks-summary")
         assert "arc" in rows(app)[1], "pending checks are already listed"
-        assert "Queued: the image is checked as soon as it is built." in text(app, "#evidence")
+        assert "Checks start as soon as the target's build has finished." in text(app, "#evidence")
         made.finish("redis", Outcome.PASSED, 8).check("redis", "linux/amd64", 9)
         await until(pilot, lambda: "1 verified" in text(app, "#checks-summary"))
     made.release()

@@ -67,7 +67,7 @@ RUN_ENDED = journal.RunEnded(at=4.0, outcome=Outcome.FAILED)
         ),
         (
             (STARTED, journal.PushEnded(at=3.0, target="all", outcome=Outcome.FAILED, reason="no")),
-            "✗ not pushed: no",
+            "✗ push failed: no",
         ),
         ((RUN_ENDED,), "nothing pushed"),
     ],

@@ -172,7 +172,7 @@ async def test_a_problem_that_remains_after_its_fix_is_reported(world: World):
 @pytest.mark.parametrize(
     ("rights", "message"),
     [
-        (Rights.PASSWORD, "sudo asks for a password: run `sudo -v`"),
+        (Rights.PASSWORD, "sudo asks for a password; run `sudo -v`"),
         (Rights.NONE, "sudo is not installed"),
     ],
 )
@@ -191,7 +191,7 @@ async def test_fixes_that_need_root_are_explained_and_skipped(two: World, rights
         await pilot.press("F")
         await pilot.pause()
         shown = await confirm(pilot)
-        assert "Skipped: Emulator for linux/arm64" in shown
+        assert "Skipped (Emulator for linux/arm64" in shown
         assert "apt-get" not in shown
         await wait_for_the_end(pilot)
         assert two.fixed == ["base"]

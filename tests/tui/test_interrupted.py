@@ -147,11 +147,11 @@ async def test_the_removal_of_the_open_run_is_reported_once(world: World):
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         shutil.rmtree(made.run.path)
-        await until(pilot, lambda: "the folder of run " in notices(app))
+        await until(pilot, lambda: "run folder " in notices(app))
         assert "kafka" in listed(app)
         app.clear_notifications()
         await pilot.press("r")
-        await until(pilot, lambda: "can't carry out the request: the folder" in notices(app))
+        await until(pilot, lambda: "can't carry out the request: run folder" in notices(app))
         await pilot.press("p")
         await until(pilot, lambda: "the log is in" in notices(app))
         for key, place in (("3", "checks"), ("4", "history"), ("5", "doctor"), ("2", "run")):
@@ -166,7 +166,7 @@ async def test_the_removal_of_a_live_run_is_reported(world: World):
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         shutil.rmtree(made.run.path)
-        await until(pilot, lambda: "the folder of run " in notices(app))
+        await until(pilot, lambda: "run folder " in notices(app))
         assert not app.session.run_is_live
     made.release()
 
@@ -180,7 +180,7 @@ async def test_a_removed_run_in_the_list_is_not_opened(world: World):
         await settle(pilot)
         shutil.rmtree(gone.run.path)
         await pilot.press("enter")
-        await until(pilot, lambda: "the folder of run 20261122-1 was removed" in notices(app))
+        await until(pilot, lambda: "run folder 20261122-1 was removed" in notices(app))
         assert app.place.PLACE == "history"
         assert app.session.run_folder is None
 

@@ -17,13 +17,13 @@ from openhqm_tui.tui.core.theme import THEMES, theme_called
     [
         ({"plan.al": "x"}, "unknown command 'plan.al': did you mean plan.all?"),
         ({"nonsense": "x"}, "unknown command 'nonsense'"),
-        ({"plan.all": "frob"}, "'frob' is not a key"),
-        ({"plan.all": "ctr+a"}, "'ctr+a' is not a key"),
-        ({"plan.all": "b"}, "this key is already used by plan.build (Build)"),
-        ({"plan.all": "q"}, "this key is already used by quit"),
-        ({"quit": "b"}, "this key is already used by plan.build"),
-        ({"matrix.row": "b"}, "this key is already used by plan.build"),
-        ({"plan.all": "ctrl+y", "plan.none": "ctrl+y"}, "this key is"),
+        ({"plan.all": "frob"}, "'frob' in plan.all = 'frob' is not a key"),
+        ({"plan.all": "ctr+a"}, "'ctr+a' in plan.all = 'ctr+a' is not a key"),
+        ({"plan.all": "b"}, "the key 'b' of plan.all is already used by plan.build (Build)"),
+        ({"plan.all": "q"}, "the key 'q' of plan.all is already used by quit"),
+        ({"quit": "b"}, "the key 'b' of quit is already used by plan.build"),
+        ({"matrix.row": "b"}, "the key 'b' of matrix.row is already used by plan.build"),
+        ({"plan.all": "ctrl+y", "plan.none": "ctrl+y"}, "is already used by plan.none"),
     ],
 )
 def test_invalid_keymaps_are_one_line(keymap, words):

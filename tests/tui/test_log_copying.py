@@ -18,7 +18,7 @@ async def test_marked_lines_are_copied_as_plain_text(world: World):
         await settle(pilot)
         log = pane(app)
         await pilot.press("tab", "e", "v", "j", "j")
-        await until(pilot, lambda: "3 lines marked" in foot(log))
+        await until(pilot, lambda: "3 lines selected" in foot(log))
         assert [
             log.render_line(row.place - log.view.top[0]).text[0]
             for row in log.rows

@@ -392,10 +392,10 @@ def test_the_details_name_the_source_of_a_checkouts_expectations():
         name: side.describe(name, CommandLines((), ()), 100).plain for name in ("redis", "minimal")
     }
     assert (
-        "checks clients from requirements-queue-redis.txt; other expectations are bundled"
+        "checks clients from requirements-queue-redis.txt; otherwise bundled defaults"
         in details["redis"]
     )
-    assert "checks core from requirements.txt; other expectations are bundled" in details["minimal"]
+    assert "checks core from requirements.txt; otherwise bundled defaults" in details["minimal"]
 
 
 async def test_nothing_to_build_is_reported_in_the_matrix(world: World):

@@ -185,7 +185,7 @@ _ABOUT_ANSWERS = {"again", "next_failure", "only_others", "copy", "open", "filte
 _LANE_TIPS = (
     "An image: one target on one platform.",
     "Whether the image runs natively or under an emulator, which can cause failures of its own.",
-    "Verified if no check failed or was inconclusive; otherwise the number of passed checks.",
+    "The status of the image, or, without room for it, the number of passed checks.",
 )
 
 
@@ -210,8 +210,8 @@ class ChecksScreen(BaseScreen):
         """Yield table and details, or a message that no run is open."""
         yield Static(
             Content.assemble(
-                ("Nothing has been checked yet.\n\n", "bold"),
-                "Each image of a run is checked as soon as it is built.\n\n",
+                ("No run is open.\n\n", "bold"),
+                "The images of a target are checked as soon as its build has finished.\n\n",
                 ("1", "$primary bold"),
                 " Plan: start a run · ",
                 ("4", "$primary bold"),
@@ -287,7 +287,7 @@ class ChecksScreen(BaseScreen):
         """Go to the next or previous result that is not a pass."""
         found = self._found
         if not found:
-            self.notify("All checks passed.", timeout=3)
+            self.notify("No result other than pass.", timeout=3)
             return
         table = self.query_one(VerdictTable)
         here = (table.row, table.column)
@@ -362,7 +362,7 @@ class ChecksScreen(BaseScreen):
         if self.session.replay.refuses():
             return
         self.session.ask_run(request)
-        self.notify(f"checking again: {what}", markup=False, timeout=3)
+        self.notify(f"check requested: {what}", markup=False, timeout=3)
 
     def _marked_lane(self) -> LaneState | None:
         row = self.query_one(VerdictTable).row

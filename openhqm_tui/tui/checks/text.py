@@ -90,7 +90,7 @@ def summary_words(state: RunState) -> Content:
                 parts.append(Content.styled(f"{mark.symbol} {number} {mark.word}", mark.style))
     if any(target.info.artifacts for target in state.targets.values()):
         parts.append(" · artifacts are not checked")
-    if not state.info.check:
+    if not total and not state.info.check:
         parts.append(" · checks are disabled for this run")
     if state.info.push:
         parts += [" · ", push_words(state)]
@@ -141,8 +141,9 @@ def lane_lines(lane: LaneState) -> list[Content]:
             )
         )
     if lane.content_size or lane.unpacked_size:
-        packed, unpacked = size_text(lane.content_size), size_text(lane.unpacked_size)
-        lines.append(_line("size", f"{packed} compressed · {unpacked} unpacked"))
+        sizes = (lane.content_size, "compressed"), (lane.unpacked_size, "unpacked")
+        known = [f"{size_text(size)} {word}" for size, word in sizes if size]
+        lines.append(_line("size", " · ".join(known)))
     if lane.digest:
         # Without a label, which would not fit into 80 columns.
         lines.append(Content.styled(plain(lane.digest), "$foreground-muted"))
@@ -205,7 +206,7 @@ def evidence_lines(lane: LaneState, check: str, evidence: Evidence | None) -> li
         return [
             *lines,
             Content(""),
-            Content.styled("No evidence file yet.", "$foreground-muted"),
+            Content.styled("No evidence file.", "$foreground-muted"),
         ]
     if evidence.command:
         lines += [
@@ -226,22 +227,23 @@ def push_words(state: RunState) -> Content:
     failed = next((target for target in targets if target.pushed is Outcome.FAILED), None)
     pushed = sum(len(target.info.tags) for target in targets if target.pushed is Outcome.PASSED)
     if failed is not None:
-        return Content.styled(f"✗ not pushed: {plain(failed.push_reason)}", "$text-error bold")
+        return Content.styled(f"✗ push failed: {plain(failed.push_reason)}", "$text-error bold")
     if pushing := next((target for target in targets if target.pushing), None):
         return Content.styled(f"▸ pushing {pushing.name}", "$primary")
     if pushed:
         held = [event for target in targets for event in target.read_back.values()]
         back = " and read back" if len(held) >= pushed else ""
-        words = f"✓ {count_text(pushed, 'tag')} pushed{back}"
+        every = sum(len(target.info.tags) for target in targets)
+        part = f"{pushed} of " if pushed < every else ""
+        words = f"✓ {part}{count_text(every, 'tag')} pushed{back}"
         if len(held) == 1:
             words += f": {held_words(held[0])}"
         allowed = f" · ! {allowed_unknown(state)}" if allowed_unknown(state) else ""
         return Content.assemble((words, "$text-success"), (allowed, "$text-warning"))
-    return Content(
-        "nothing pushed"
-        if state.outcome is not None
-        else "push starts once all images are verified"
-    )
+    if state.outcome is not None:
+        return Content("nothing pushed")
+    needed = "checked" if state.info.allow_unknown else "verified"
+    return Content(f"push starts once all images are {needed}")
 
 
 def _line(label: str, text: str) -> Content:
@@ -252,10 +254,12 @@ def _status_sentence(lane: LaneState) -> list[Content]:
     """Return a sentence on a lane's status."""
     target, status = lane.target, lane.status
     match status:
+        case Status.WAITING | Status.RUNNING | Status.DONE if target.info.artifacts:
+            text = "The target's output is not an image, so it isn't checked."
         case Status.WAITING | Status.RUNNING if not target.run.info.check:
             text = "Checks are disabled for this run."
         case Status.WAITING | Status.RUNNING:
-            text = "Queued: the image is checked as soon as it is built."
+            text = "Checks start as soon as the target's build has finished."
         case Status.CHECKING if lane.asking is None:
             text = "Queued: one check runs per CPU."
         case Status.CHECKING:
@@ -269,9 +273,9 @@ def _status_sentence(lane: LaneState) -> list[Content]:
         case _ if target.outcome is Outcome.FAILED:
             text = "No image: the build failed. See Run (2) for the reason."
         case Status.FAILED:
-            number = len(failed_checks(lane))
-            were = "was" if number == 1 else "were"
-            text = f"Not verified: {count_text(number, 'check')} failed or {were} inconclusive."
+            unknown = sum(v.answer is Answer.UNKNOWN for v in lane.verdicts)
+            text = f"Not verified: {count_text(len(failed_checks(lane)) - unknown, 'check')} failed"
+            text += f", {unknown} inconclusive." if unknown else "."
         case Status.CANCELLED if not lane.has_image:
             text = "No image: the build was stopped. Retry the target in Run (2)."
         case _:

@@ -192,7 +192,7 @@ class RunWatch:
 
 def removed_text(run: RunFolder) -> str:
     """Return the message for a run whose folder was removed."""
-    return f"the folder of run {run.path.name} was removed"
+    return f"run folder {run.path.name} was removed"
 
 
 def _must_be_readable(run: RunFolder) -> None:

@@ -41,7 +41,7 @@ DOCTOR: tuple[Command, ...] = (
         "doctor.copy",
         "y",
         "Copy",
-        "Copy the command that fixes the selected problem.",
+        "Copy the fix for the selected problem as shell commands.",
         "copy",
         True,
     ),

@@ -107,11 +107,11 @@ def lacks_root(fixes: Iterable[Fix], rights: Rights) -> str:
         return ""
     if rights is Rights.PASSWORD:
         return (
-            "root access is required, and sudo asks for a password: run `sudo -v` before starting "
+            "root access is required, and sudo asks for a password; run `sudo -v` before starting "
             "the console, or use `openhqm-tui doctor --fix`"
         )
     return (
-        "root access is required, and sudo is not installed: run openhqm-tui as root, or ask an "
+        "root access is required, and sudo is not installed; run openhqm-tui as root, or ask an "
         "administrator (y copies the commands)"
     )
 
@@ -181,7 +181,7 @@ def describe_steps(steps: Sequence[Step], rights: Rights, left_out: Sequence[Ste
     if left_out:
         names = ", ".join(one_line(finding.title) for finding, _ in left_out)
         reason = lacks_root([fix for _, fix in left_out], rights)
-        lines += [Content(""), Content.styled(f"! Skipped: {names}: {reason}", "$text-warning")]
+        lines += [Content(""), Content.styled(f"! Skipped ({names}): {reason}", "$text-warning")]
     return Content("\n").join(lines)
 
 

@@ -183,7 +183,7 @@ class DoctorScreen(BaseScreen):
             self.notify(reason, title="Not started", severity="warning", markup=False)
             return
         steps = [(finding, fix) for fix in finding.fixes]
-        self._confirm(f"Run this to fix “{one_line(finding.title)}”?", steps, [])
+        self._confirm(steps, [])
 
     def action_fix_all(self) -> None:
         """Show all commands that would run, and run them if confirmed."""
@@ -191,10 +191,7 @@ class DoctorScreen(BaseScreen):
         left_out = [step for step in found if lacks_root([step[1]], self.rights)]
         steps = [step for step in found if step not in left_out]
         if steps:
-            many = (
-                f"these {len(steps)} fixes, one after the other" if len(steps) > 1 else "this fix"
-            )
-            self._confirm(f"Run {many}?", steps, left_out)
+            self._confirm(steps, left_out)
         elif left_out:
             reason = lacks_root([fix for _, fix in left_out], self.rights)
             self.notify(reason, title="Not started", severity="warning", markup=False)
@@ -220,8 +217,10 @@ class DoctorScreen(BaseScreen):
             f"“{one_line(fix_runner.current[1].title)}” has been running for "
             f"{clock_text(self.now - fix_runner.started)}. Changes made so far remain: packages "
             "may be only partly installed (`dpkg --configure -a` completes the installation), and "
-            "a service may be stopped. The remaining fixes won't start."
+            "a service may be stopped."
         )
+        if len(fix_runner.steps) > len(fix_runner.done) + 1:
+            text += " The remaining fixes won't start."
         question = QuestionDialog(
             "Stop the running fix?", Content(text), [("stop", "Stop fix"), ("no", "Keep running")]
         )
@@ -237,9 +236,10 @@ class DoctorScreen(BaseScreen):
         """Scroll the description."""
         self.query_one("#finding-box").scroll_relative(y=lines, animate=False)
 
-    def _confirm(self, title: str, steps: Sequence[Step], left_out: Sequence[Step]) -> None:
+    def _confirm(self, steps: Sequence[Step], left_out: Sequence[Step]) -> None:
         text = describe_steps(steps, self.rights, left_out)
-        question = QuestionDialog(title, text, [("run", "Run"), ("no", "Cancel")])
+        many = f"these {len(steps)} fixes, one after the other" if len(steps) > 1 else "this fix"
+        question = QuestionDialog(f"Run {many}?", text, [("run", "Run"), ("no", "Cancel")])
         self.app.push_screen(question, lambda answer: self._answered(answer, steps))
 
     def _answered(self, answer: str | None, steps: Sequence[Step]) -> None:

@@ -26,7 +26,7 @@ GUIDES: tuple[Command, ...] = (
         "guides.back",
         "backspace",
         "Back",
-        "Return from the last link you followed.",
+        "Go back to where you were before.",
         "back",
     ),
     Command(

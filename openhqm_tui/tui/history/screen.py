@@ -211,9 +211,7 @@ async def write_report(session: Session, run: RunFolder) -> None:
         session.app.notify(f"wrote {path_words(file)}; open it in a browser", markup=False)
 
 
-_NONE = Content.assemble(
-    ("No runs yet.\n\n", "bold"), ("1", "$primary bold"), " Plan: start the first run"
-)
+_NONE = Content.assemble(("No runs yet.\n\n", "bold"), ("1", "$primary bold"), " Plan: start a run")
 # Commands that apply to the selected run.
 _OF_A_RUN = {
     *("open", "resume", "cancel", "replay_run", "write_report"),
@@ -346,10 +344,7 @@ class HistoryScreen(BaseScreen):
         if run is None:
             return
         if run.gone:
-            words = (
-                f"the folder of run {run.name} was removed; trends (t) and comparisons (c) "
-                "still work"
-            )
+            words = f"run folder {run.name} was removed; trends (t) and comparisons (c) still work"
             self.notify(words, severity="warning", markup=False)
         elif self.session.open_run(run.folder):
             await self.go("run")

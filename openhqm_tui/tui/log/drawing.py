@@ -230,7 +230,7 @@ def foot_parts(
     if view.mark is not None:
         left.append(
             StatusPart(
-                f"{count_text(len(view.marked), 'line')} marked · y copies", "on", "copy", 92
+                f"{count_text(len(view.marked), 'line')} selected · y copies", "on", "copy", 92
             )
         )
     if search_cursor is not None:

@@ -21,7 +21,7 @@ PLAN: tuple[Command, ...] = (
         "plan.mine",
         "m",
         "Native",
-        "Select every target on this machine's native platforms.",
+        "As All, but only on platforms that need no emulator.",
         "choose_native",
         True,
     ),

@@ -41,9 +41,14 @@ if TYPE_CHECKING:
 
 _FIELDS = (
     ("name", "name", "arm-farm"),
-    ("nodes", "nodes", "[PLATFORMS=]ENDPOINT …; this engine if empty"),
+    ("nodes", "nodes", ""),
     ("options", "options", "driver options as K=V, separated by spaces"),
 )
+# By driver; a remote builder needs an endpoint.
+_NO_NODES = {
+    "docker-container": "; this engine if empty",
+    "kubernetes": "; the current context if empty",
+}
 
 
 class CreateBuilder(ModalScreen[str]):
@@ -188,6 +193,8 @@ class CreateBuilder(ModalScreen[str]):
 
     def _show(self) -> None:
         self.query_one("#driver", Button).label = Content(f"{self._driver} ▾")
+        nodes = f"[PLATFORMS=]ENDPOINT …{_NO_NODES.get(self._driver, '')}"
+        self.query_one("#nodes", Input).placeholder = nodes
         commands = self.query_one("#commands", Static)
         try:
             new = self.read()
@@ -242,7 +249,8 @@ def _node(node: Node) -> list[Content]:
         told = ", ".join(emulated[:_SEVERAL])
         if len(emulated) > _SEVERAL:
             told += f" and {len(emulated) - _SEVERAL} more"
-        ways = f"{native} · emulated {told}" if told else f"{native} only"
+        kind = "emulated" if node.native is not None else "supports"
+        ways = f"{native} · {kind} {told}" if told else f"{native} only"
     lines = [first, Content.styled(f"  {ways}", "$foreground-muted")]
     if node.error:
         lines.append(Content.styled(f"  ✗ {one_line(node.error)}", "$text-error"))
@@ -479,7 +487,7 @@ def _ask_permissions(
     needs = described(problem.missing, problem.folder)
     text = Content("\n").join(
         [
-            Content("The build definition in this folder requests permission to:"),
+            Content("The build definition requests permission to:"),
             *(Content(f"  • {one_line(need, 300)}") for need in needs),
             Content.styled("Allow this only if you trust its author.", "$text-warning"),
         ]
@@ -507,18 +515,23 @@ def _ask_pushes(
         else:
             refused(REFUSED)
 
+    needed = "checked" if order.allow_unknown else "verified"
     lines = [Content(f"  • {one_line(told, 300)}") for told in problem.pushes]
     text = Content("\n").join(
         [
-            Content("The build definition in this folder:"),
+            Content("The build definition:"),
             *lines,
-            Content("Tags are pushed once every image is verified."),
+            Content(
+                f"Tags are pushed once all images are {needed}."
+                if order.check
+                else "Only verified images can be pushed, but checks are turned off."
+            ),
         ]
     )
     answers = [
         ("no", "Don't build"),
         ("local", "Build without pushing"),
-        ("push", "Build and push"),
+        *([("push", "Build and push")] if order.check else []),
     ]
     screen.app.push_screen(QuestionDialog("Push the images?", text, answers, leave="no"), answered)
 

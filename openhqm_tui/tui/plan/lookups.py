@@ -158,7 +158,9 @@ class Lookups:
                 return
             try:
                 if gone := set(order.selection) - {variant.name for variant in now.variants}:
-                    raise UsageProblem(f"no longer in {now.bake_file}: {', '.join(sorted(gone))}")
+                    raise UsageProblem(
+                        f"no longer in the build definition: {', '.join(sorted(gone))}"
+                    )
                 # The user allowed what the definition had then.
                 if remember and now == source:
                     self._backend.remember_allowed(now, remember)

@@ -233,7 +233,7 @@ class VariantDetails:
             return ""
         own = variant.name in requirements.variants
         file = f"clients from {file_of(variant.name)}" if own else f"core from {CORE_FILE}"
-        return f"{file}; other expectations are bundled"
+        return f"{file}; otherwise bundled defaults"
 
     def _tags(self, variant: Variant) -> list[str]:
         if self._order.test_only:

@@ -75,7 +75,11 @@ def cancel(session: Session, target: str) -> None:
     if session.replay.refuses():
         return
     if target:
-        title, text, stop = f"Cancel {target}?", "The other targets keep running.", "Cancel target"
+        title, text, stop = (
+            f"Cancel {target}?",
+            "The other targets aren't affected.",
+            "Cancel target",
+        )
     else:
         state = session.run_state
         text = kept_images_text(test_only=state is not None and state.info.test_only)

@@ -10,7 +10,7 @@ RUN: tuple[Command, ...] = (
         "run.retry",
         "r",
         "Retry",
-        "Rebuild the selected target.",
+        "Rebuild the selected target; if only its push failed, push again.",
         "retry_target",
         True,
         acts=True,
@@ -20,7 +20,7 @@ RUN: tuple[Command, ...] = (
         "run.retry-all",
         "R",
         "Retry all",
-        "Rebuild all targets that failed or were cancelled.",
+        "Retry all failed, cancelled or unverified targets.",
         "retry_all",
         True,
         acts=True,
@@ -40,7 +40,7 @@ RUN: tuple[Command, ...] = (
         "run.cancel-target",
         "c",
         "Cancel",
-        "Cancel the selected target; the others keep running.",
+        "Cancel the selected target; the others aren't affected.",
         "cancel_target",
         True,
         acts=True,
@@ -101,7 +101,7 @@ RUN: tuple[Command, ...] = (
         "run.pager",
         "p",
         "Pager",
-        "Open the target's full log in $PAGER.",
+        "Open the target's full log in a pager.",
         "page_log",
     ),
     Command(
@@ -164,7 +164,7 @@ RUN: tuple[Command, ...] = (
     ),
     Command("targets", "targets.end", "end,G", "Last", "Select the last target.", "leap(1000)"),
     Command(
-        "targets", "targets.zoom", "enter", "Zoom", "Maximize the target's first pane.", "zoom"
+        "targets", "targets.zoom", "enter", "Zoom", "Maximize the selected target's pane.", "zoom"
     ),
     Command(
         *("targets", "targets.filter", "slash", "Filter"),

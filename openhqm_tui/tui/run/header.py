@@ -116,7 +116,8 @@ def facts(state: RunState, left: TimeLeft | None = None) -> list[Content]:
     if info.test_only:
         told.append(Content("test only: no images are kept"))
     if left is not None and state.in_progress and left.is_unknown:
-        told.append(Content.styled("no estimate yet (first run)", "$foreground-muted"))
+        words = f"no estimate yet{'' if left.is_known else ' (first run)'}"
+        told.append(Content.styled(words, "$foreground-muted"))
     told.append(Content(products_text(state)))
     told.append(Content.styled(local_time_text(info.created), "$foreground-muted"))
     if info.base:

@@ -38,7 +38,6 @@ ZOOM, UNZOOM = "⤢", "⤡"
 _NOTHING = {
     Status.WAITING: "queued",
     Status.RUNNING: "no output yet",
-    Status.CANCELLED: "no output before the cancellation",
 }
 
 
@@ -175,10 +174,7 @@ class LanePane(Vertical):
             self.log_pane.placeholder = "no build setup output"
             self.log_pane.show(lane.target.log)
         else:
-            nothing = _NOTHING.get(lane.status, "no output for this platform")
-            if lane.target.run.interrupted and lane.status is Status.CANCELLED:
-                nothing = "no output before the interruption"
-            self.log_pane.placeholder = nothing
+            self.log_pane.placeholder = _NOTHING.get(lane.status, "no output for this platform")
             self.log_pane.show(lane.log)
         self.show_head(now)
         self._choose_body()
