@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.content import Content
 
+from openhqm_tui.domain.checks.catalog import CHECKS
 from openhqm_tui.domain.checks.verdict import Answer, Verdict
 from openhqm_tui.domain.run import events as journal
 from openhqm_tui.domain.run.events import Outcome, RunInfo, TargetInfo
 from openhqm_tui.domain.run.published import PublishedImage
 from openhqm_tui.domain.run.state import RunState
-from openhqm_tui.run.follow.follower import state_of
+from openhqm_tui.run.follow.follower import read_run, state_of
+from openhqm_tui.tui.checks.table import layouts
 from openhqm_tui.tui.checks.text import answer_cell, lane_lines, summary_words
+from openhqm_tui.tui.widgets.table import CellTable
 from tests.tui import folders
 
 
@@ -112,3 +117,33 @@ def test_an_image_is_not_queued_for_checks_that_are_disabled(tmp_path: Path) -> 
     made = folders.Made(tmp_path, ("redis",), check=False).start().begin("redis")
     lines = [line.plain for line in lane_lines(state_of(made.run).lanes[0])]
     assert "Checks are disabled for this run." in lines
+
+
+class _Counted(list[list[Content]]):
+    """Rows that record which of them are read."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__([[Content(f"image {row}"), Content("pass")] for row in range(number)])
+        self.read: set[int] = set()
+
+    def __getitem__(self, index: Any) -> Any:
+        self.read.add(index)
+        return super().__getitem__(index)
+
+
+def test_a_table_measures_only_rows_in_sight():
+    table, rows = CellTable(), _Counted(5000)
+    table.show(("image", "result"), rows)
+    assert len(rows.read) <= 40
+    assert table._widths[0] == len("image 39")
+    table.go(4999, 0)
+    assert table._widths[0] == len("image 4999")
+    assert len(rows.read) <= 80
+
+
+def test_only_lanes_in_sight_are_laid_out(tmp_path: Path):
+    made = folders.passed(tmp_path, tuple(f"service-{number}" for number in range(50)))
+    lanes = read_run(made.run).lanes
+    for layout in layouts(lanes, tuple(CHECKS), 80, range(10)):
+        assert len(layout.rows) == 100
+        assert "service-49" in layout.rows[99][0].plain

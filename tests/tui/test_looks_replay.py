@@ -16,6 +16,8 @@ NARROW = (60, 20)
 
 def player(world: World, position: float = 0.0, *, paused: bool = False) -> dict[str, Any]:
     """Return the arguments for a console on a replay at `position`, with a stopped clock."""
+    # What is worked on at a moment of a replay depends on how much of it was read at once.
+    world.run_view = "panes"
     made = Player(Recording(recording("cold")), speed=10.0, clock=lambda: world.clock)
     made.jump(position)
     made.pause(paused=paused)

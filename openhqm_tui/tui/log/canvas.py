@@ -204,7 +204,11 @@ class LogCanvas(Widget):
         more = self.view.grow()
         if more or self.search_cursor is not None:
             self._work_soon()
-        if len(self.view) == before:
+        # Lines that were read before the size was known aren't laid out for it yet.
+        if len(self.view) == before and (self._is_fitted or not before):
+            return
+        if not self._is_fitted:
+            self.fit()
             return
         if self.view.following or len(self.rows) < self.view.height:
             self.fit()
@@ -259,11 +263,22 @@ class LogCanvas(Widget):
         }
         return LogInk(base=self.rich_style, theme=self.app.ansi_theme, **styles)
 
+    @property
+    def _shape(self) -> tuple[int, int]:
+        """The room for lines."""
+        width, height = self.size
+        return self.drawing.room(width), height - bool(self.foot)
+
+    @property
+    def _is_fitted(self) -> bool:
+        """Whether the rows are laid out for the current size."""
+        width, height = self._shape
+        return (max(1, width), max(1, height)) == (self.view.width, self.view.height)
+
     def fit(self) -> None:
         """Recompute and redraw the visible rows."""
         self._lay_foot()
-        width, height = self.size
-        shape = (self.drawing.room(width), height - bool(self.foot))
+        shape = self._shape
         if shape != (self.view.width, self.view.height):
             self.drawing.reshape()
         self.view.resize(*shape)

@@ -184,6 +184,9 @@ class LanePanes(Container):
         self._plan: dict[LaneKey, int] = {}
         self._in_sight: list[LaneKey] = []
         self._slots: list[LaneKey] = []
+        # Until something happens after the opening, places are given in plan order.
+        self._initial: list[LaneKey] = []
+        self._settled = False
         self._active: dict[LaneKey, Watched] = {}
         # The last revealed lane stays visible until the user turns the page, whatever the size.
         self.kept: LaneKey | None = None
@@ -210,7 +213,8 @@ class LanePanes(Container):
         self.live = live
         self._watch(state.lanes)
         first = first_lane(state, target)
-        self._slots = self._with_siblings(first) if first is not None else []
+        self._initial = self._with_siblings(first) if first is not None else []
+        self._slots, self._settled = [], False
         self.busiest_first, self._seen = live, False
         self._arrange()
         self.lay_out(now)
@@ -227,7 +231,7 @@ class LanePanes(Container):
         lane = self._lane(key)
         assert lane is not None
         pane = self.panes[key] = LanePane(lane)
-        shaped = next((one.log_pane for one in self.panes.values() if one.is_mounted), None)
+        shaped = next((one.log_pane for one in self.panes.values() if one.ready), None)
         if shaped is not None:
             wrap, stamps = shaped.view.wrap, shaped.drawing.stamps
             pane.when_mounted(lambda new: new.log_pane.shape(wrap, stamps))
@@ -265,6 +269,7 @@ class LanePanes(Container):
             self._watch(self._state.lanes)
         self._watch(lane for key in keys if (lane := self._lane(key)) is not None)
         self._seen = self._seen and not anew
+        self._settled = self._settled or not anew
         if self.zoomed is None:
             if not self.shows_all:
                 if self._allocated() != self._slots:
@@ -298,7 +303,10 @@ class LanePanes(Container):
             wanted = self._with_siblings(self.kept)[: max(1, places // 2)]
         in_order = sorted(self._active, key=lambda key: self._plan[key])
         active = {key: self._active[key] for key in in_order}
-        return allocate(self._slots, active, places, pinned=pinned, wanted=wanted)
+        if self._settled or pinned:
+            return allocate(self._slots, active, places, pinned=pinned, wanted=wanted)
+        found = allocate([], active, places, wanted=wanted) or self._initial[:places]
+        return sorted(found, key=lambda key: self._plan[key])
 
     def _with_siblings(self, key: LaneKey) -> list[LaneKey]:
         """Return a lane and the others of its target; one stopped by another says nothing."""
@@ -311,13 +319,13 @@ class LanePanes(Container):
         """Show new lines of the visible ones of the named lanes."""
         for key in keys:
             pane = self.panes.get(key)
-            if pane is not None and pane.display and pane.is_mounted:
+            if pane is not None and pane.display and pane.ready:
                 pane.log_pane.flush()
 
     def tick(self, now: float) -> None:
         """Update the times in running lanes."""
         for pane in self.visible_panes:
-            if not pane.lane.status.is_over and pane.is_mounted:
+            if not pane.lane.status.is_over and pane.ready:
                 pane.tick(now)
 
     def use_room(self, now: float) -> None:
@@ -352,6 +360,10 @@ class LanePanes(Container):
             pane.refresh(repaint=False, layout=True)
         self.post_message(self.Paged(self.page, self.pages))
 
+    def _flush_visible(self) -> None:
+        """Show lines that came before a pane had its size."""
+        self.flush(self._in_sight)
+
     def _choose(self) -> tuple[int, int]:
         """Choose the lanes in sight; return the numbers of columns and rows for them."""
         if self.zoomed in self._plan:
@@ -378,6 +390,7 @@ class LanePanes(Container):
             self._show(pane, now)
         if len(hidden) > _AT_ONCE:
             self.call_after_refresh(self._draw_hidden, now)
+        self.call_after_refresh(self._flush_visible)
 
     def show_all(self, now: float, *, shows_all: bool) -> None:
         """Switch between all panes and the live ones."""
@@ -450,7 +463,7 @@ class LanePanes(Container):
         message.stop()
         view, drawing = message.pane.view, message.pane.drawing
         for pane in self.panes.values():
-            if pane.log_pane is not message.pane and pane.is_mounted:
+            if pane.log_pane is not message.pane and pane.ready:
                 pane.log_pane.shape(view.wrap, drawing.stamps)
 
     def _fit(self) -> tuple[int, int]:

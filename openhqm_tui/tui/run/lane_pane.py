@@ -105,6 +105,8 @@ class LanePane(Vertical):
         self.own = False
         self.lists_checks = False
         self.expected: tuple[str, ...] = ()
+        # Whether its parts exist.
+        self.ready = False
         self._waiting: list[Callable[[LanePane], object]] = []
         self._now = 0.0
         self._shown = Content()
@@ -123,13 +125,15 @@ class LanePane(Vertical):
 
     def when_mounted(self, do: Callable[[LanePane], object]) -> None:
         """Call `do` with this pane, at once or as soon as its parts exist."""
-        if self.is_mounted:
+        if self.ready:
             do(self)
         else:
             self._waiting.append(do)
 
     def on_mount(self) -> None:
         """Do what had to wait."""
+        # Textual sets `is_mounted` only after this.
+        self.ready = True
         waiting, self._waiting = self._waiting, []
         for do in waiting:
             do(self)
