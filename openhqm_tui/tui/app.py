@@ -34,7 +34,7 @@ from openhqm_tui.tui.core.session import (
     Session,
     SourceFound,
 )
-from openhqm_tui.tui.core.theme import DARK, DEFAULTS, THEMES, theme_after
+from openhqm_tui.tui.core.theme import DARK, THEMES, defaults_for, theme_after
 from openhqm_tui.tui.widgets.base_screen import BaseScreen
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class ConsoleApp(App[int]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return defaults for the variables of our widgets, which some themes lack."""
-        return dict(DEFAULTS)
+        return defaults_for(self.current_theme)
 
     def on_load(self) -> None:
         """Start tasks in turn: an eager one (3.12+) composes a screen before it is on the stack."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
 from textual.color import Color
 from textual.theme import Theme
 
-from openhqm_tui.tui.core.theme import CONTRAST, DARK, LIGHT, THEMES, theme_after
+from openhqm_tui.domain.run.status import ColorRole
+from openhqm_tui.tui.core.labels import role_style
+from openhqm_tui.tui.core.theme import CONTRAST, DARK, LIGHT, TERMINAL, THEMES, theme_after
 
-INKS = ("foreground", "text-muted", "foreground-muted", "primary", "accent")
-TEXTS = ("text-success", "text-warning", "text-error")
+ROLES = {role: role_style(role).split()[0].removeprefix("$") for role in ColorRole}
+TEXTS = ("foreground", "text-muted", "primary", "accent", "critical", *sorted(ROLES.values()))
 GROUNDS = ("background", "surface", "panel")
+CURSORS = ("block-cursor", "block-cursor-blurred")
 
 
 def contrast(ink: Color, ground: Color) -> float:
@@ -27,36 +34,52 @@ def _luminance(color: Color) -> float:
     return 0.2126 * linear(color.r) + 0.7152 * linear(color.g) + 0.0722 * linear(color.b)
 
 
-def inks(theme: Theme, names: tuple[str, ...]) -> list[tuple[str, str, float]]:
-    """Return each ink on each ground with its contrast, as the screens resolve them."""
-    colors = theme.to_color_system().generate()
-    found = []
-    for name in names:
-        for ground in GROUNDS:
-            below = Color.parse(colors[ground])
-            text = colors[name]
-            ink = below.get_contrast_text(1) if text.startswith("auto") else Color.parse(text)
-            found.append((name, ground, contrast(below.blend(ink, ink.a, alpha=1.0), below)))
-    return found
+def of_256(color: Color) -> Color:
+    """Return the color that a terminal with 256 colors shows instead."""
+    near = RichColor.from_rgb(*color.rgb).downgrade(ColorSystem.EIGHT_BIT)
+    return Color(*near.get_truecolor())
 
 
+def drawn(theme: Theme, text: str, ground: str) -> tuple[Color, Color]:
+    """Return the colors of a text and what is below it, as the screens resolve them."""
+    colors = theme.to_color_system().generate() | theme.variables
+    below = Color.parse(colors[ground])
+    ink = colors[text]
+    color = below.get_contrast_text(1) if ink.startswith("auto") else Color.parse(ink)
+    return below.blend(color, color.a, alpha=1.0), below
+
+
+@pytest.mark.parametrize("shown", [lambda color: color, of_256], ids=["truecolor", "256 colors"])
 @pytest.mark.parametrize(
     ("theme", "least"),
     [(DARK, 4.5), (LIGHT, 4.5), (CONTRAST, 7.0)],
     ids=["dark", "light", "contrast"],
 )
-def test_text_is_legible_on_every_background(theme, least):
-    too_faint = [one for one in inks(theme, INKS + TEXTS) if one[2] < least]
-    assert too_faint == []
+def test_every_status_is_legible_on_every_background(theme, least, shown):
+    grounds = (*GROUNDS, *(f"{cursor}-background" for cursor in CURSORS))
+    pairs = [(text, ground) for text in TEXTS for ground in grounds]
+    pairs += [(f"{cursor}-foreground", f"{cursor}-background") for cursor in CURSORS]
+    ratios = {pair: contrast(*map(shown, drawn(theme, *pair))) for pair in pairs}
+    assert {pair: round(ratio, 1) for pair, ratio in ratios.items() if ratio < least} == {}
+
+
+def test_the_cursor_of_the_terminals_colors_keeps_their_contrast():
+    # Reversed, a text has the contrast that the terminal's user chose for it.
+    assert TERMINAL.variables["lit-style"] == "reverse"
+    assert {TERMINAL.variables[f"{cursor}-background"] for cursor in CURSORS} == {"ansi_default"}
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT, CONTRAST], ids=lambda theme: theme.name)
-@pytest.mark.parametrize("kind", ["", "-blurred"])
-def test_text_under_the_cursor_is_legible(theme, kind):
-    colors = theme.to_color_system().generate()
-    ink = Color.parse(colors[f"block-cursor{kind}-foreground"])
-    ground = Color.parse(colors[f"block-cursor{kind}-background"])
-    assert contrast(ground.blend(ink, ink.a, alpha=1.0), ground) >= 4.5
+def test_statuses_have_different_hues(theme):
+    names = ("primary", "accent", "critical", "text-success", "text-warning", "text-error")
+    hues = {name: drawn(theme, name, "background")[0].hsl.h * 360 for name in names}
+    near = {
+        (one, other)
+        for one, other in itertools.combinations(names, 2)
+        if min(abs(hues[one] - hues[other]), 360 - abs(hues[one] - hues[other])) < 25
+    }
+    assert near == set()
+    assert role_style(ColorRole.CHECKING) == "$accent"
 
 
 def test_themes_are_cycled_starting_with_ours():

@@ -10,7 +10,7 @@ DARK = Theme(
     name="openhqm-dark",
     primary="#62b0e8",
     secondary="#3d6f96",
-    accent="#e6b450",
+    accent="#c3a6f5",
     success="#6cc789",
     warning="#e6b450",
     error="#f0717a",
@@ -20,7 +20,9 @@ DARK = Theme(
     panel="#212834",
     dark=True,
     variables={
-        "block-cursor-background": "#2c4a66",
+        "critical": "#f08cc8",
+        "foreground-muted": "#a8b2bd",
+        "block-cursor-background": "#1d2f6a",
         "block-cursor-foreground": "#ffffff",
         "block-cursor-text-style": "bold",
         "block-cursor-blurred-background": "#212834",
@@ -41,7 +43,7 @@ LIGHT = Theme(
     name="openhqm-light",
     primary="#17609a",
     secondary="#7fa9c9",
-    accent="#835405",
+    accent="#5f2fa8",
     success="#1f7a41",
     warning="#8f5d00",
     error="#b3202c",
@@ -51,6 +53,7 @@ LIGHT = Theme(
     panel="#e2e7ec",
     dark=False,
     variables={
+        "critical": "#8f0f5f",
         "foreground-muted": "#525d6b",
         "block-cursor-background": "#cfe2f2",
         "block-cursor-foreground": "#0e1318",
@@ -74,10 +77,10 @@ CONTRAST = Theme(
     name="openhqm-contrast",
     primary="#7fd4ff",
     secondary="#7fd4ff",
-    accent="#ffd75f",
+    accent="#e0b3ff",
     success="#7dff9b",
     warning="#ffd75f",
-    error="#ff9a9a",
+    error="#ffb3b3",
     foreground="#ffffff",
     background="#000000",
     surface="#000000",
@@ -85,16 +88,19 @@ CONTRAST = Theme(
     dark=True,
     text_alpha=1.0,
     variables={
-        "block-cursor-background": "#ffd75f",
-        "block-cursor-foreground": "#000000",
-        "block-cursor-text-style": "bold",
-        "block-cursor-blurred-background": "#3a3a3a",
+        "critical": "#ffb3e6",
+        "block-cursor-background": "#001f4d",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-text-style": "bold underline",
+        "block-cursor-blurred-background": "#262626",
+        # Two backgrounds on which all colors are legible are too similar to mark a row.
+        "lit-style": "underline",
         "block-cursor-blurred-foreground": "#ffffff",
         "foreground-muted": "#d0d0d0",
         "text-muted": "#d0d0d0",
         "text-success": "#7dff9b",
         "text-warning": "#ffd75f",
-        "text-error": "#ff9a9a",
+        "text-error": "#ffb3b3",
         "footer-key-foreground": "#ffd75f",
         "footer-background": "#000000",
         "border": "#ffffff",
@@ -128,6 +134,7 @@ TERMINAL = Theme(
     variables={
         "ansi-background": "ansi_black",
         "ansi-foreground": "ansi_white",
+        "critical": "ansi_bright_magenta",
         "foreground-muted": "ansi_bright_black",
         "text-muted": "ansi_bright_black",
         "text-success": "ansi_green",
@@ -159,8 +166,15 @@ TERMINAL = Theme(
     },
 )
 
-# Variables that `highlighted` needs in any theme, including Textual's.
-DEFAULTS = {"lit-style": "not reverse", "lit-blurred-style": "not reverse"}
+
+def defaults_for(theme: Theme) -> dict[str, str]:
+    """Return the variables that ours define and Textual's themes lack."""
+    return {
+        "critical": theme.secondary or theme.primary,
+        "lit-style": "not reverse",
+        "lit-blurred-style": "not reverse",
+    }
+
 
 THEMES = (DARK, LIGHT, CONTRAST, TERMINAL)
 _SHORT = {theme.name.removeprefix("openhqm-"): theme.name for theme in THEMES}

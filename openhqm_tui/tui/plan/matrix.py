@@ -129,7 +129,7 @@ _WIDE_COLUMN = 30
 _BEFORE_NAME = 5
 _WAYS = {
     PlatformSupport.NATIVE: ("native", "$text-success"),
-    PlatformSupport.CROSS: ("cross", "$text-accent"),
+    PlatformSupport.CROSS: ("cross", "$foreground-muted"),
     PlatformSupport.EMULATED: ("emulated", "$text-warning"),
     PlatformSupport.SLOW: ("emulated, slow: 5 Doctor", "$text-warning"),
     PlatformSupport.NONE: ("! no emulator", "$text-error"),

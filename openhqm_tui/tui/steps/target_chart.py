@@ -103,7 +103,7 @@ class TargetChart:
             return name + Content("no steps started" if self.over else waits)
         sums = load(self.target, self.path, self.span[1])
         path = Content.assemble(
-            ("» critical path ", "$accent bold"),
+            ("» critical path ", "$critical bold"),
             (f"{duration_text(sums.on_path)} of {duration_text(sums.wall)}", "bold"),
             ": ",
         )
@@ -136,7 +136,7 @@ class TargetChart:
             " · ",
             (step.name.place or short_name(step), "bold"),
             "".join(f" · {fact}" for fact in facts),
-            (" · » critical", "$accent") if step.digest in self._critical else "",
+            (" · » critical", "$critical") if step.digest in self._critical else "",
         )
         lines = [first]
         if step.error and mark.word != "stopped":
@@ -161,7 +161,7 @@ class TargetChart:
     def _row(self, step: StepState, again: bool) -> ChartRow:
         status = self._status(step)
         critical = step.digest in self._critical
-        ink = _INKS.get(status, "$accent" if critical else "$primary")
+        ink = _INKS.get(status, "$critical" if critical else "$primary")
         told = step.name.of or step.name.stage
         return ChartRow(
             mark=step_mark(status),

@@ -224,6 +224,7 @@ class Waterfall(ScrollView, can_focus=True):
                 kind = "" if self.has_focus else "-blurred"
                 base += Style.parse(
                     f"$block-cursor{kind}-foreground on $block-cursor{kind}-background"
+                    f" $lit{kind}-style"
                 )
             ink = (base + Style.parse(style) if style else base).rich_style
             self._inks[style, lit] = ink
@@ -244,11 +245,10 @@ class Waterfall(ScrollView, can_focus=True):
 
     def _row(self, row: ChartRow, parts: Columns, axis: Axis, lit: bool) -> list[Segment]:
         plain = self._ink("", lit)
-        # The muted color may equal the cursor's.
-        muted = plain if lit else self._ink("$foreground-muted", lit)
+        muted = self._ink("$foreground-muted", lit)
         bold = self._ink("bold", lit)
         segments = [
-            Segment("»" if row.critical else " ", self._ink("$accent bold", lit)),
+            Segment("»" if row.critical else " ", self._ink("$critical bold", lit)),
             Segment("" if row.heading else " ", plain),
             Segment(f"{row.mark.symbol} ", self._ink(row.mark.style, lit)),
             Segment(" " if row.heading else "", plain),
