@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from openhqm_tui.domain.plan.bake import (
     Source,
     SourceKind,
     Variant,
+    _in_image_name,
     added_output,
     bake_command,
     check_tag,
@@ -267,8 +269,8 @@ def test_only_platforms_and_output_of_a_foreign_target_change() -> None:
     ("changes", "more", "tags"),
     [
         ({}, {}, ["theirs:1"]),
-        ({"tags": None}, {}, ["theirs-app-1:latest"]),
-        ({"tags": None}, {"tag": "2"}, ["theirs-app-1:2"]),
+        ({"tags": None}, {}, ["theirs-app_1:latest"]),
+        ({"tags": None}, {"tag": "2"}, ["theirs-app_1:2"]),
         ({"tags": []}, {"name": "a", "tag": "b"}, ["a:b-App_1"]),
         ({}, {"throwaway": "test:run"}, ["test:run-App_1"]),
     ],
@@ -354,6 +356,23 @@ def test_every_name_gets_every_tag_in_order() -> None:
         *("b.example/y:1.0", "b.example/y:1.0-all"),
     )
     assert targets[1].body["tags"] == ["a.example/x:1.0-redis", "b.example/y:1.0-redis"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("frappe_docker", "frappe_docker"),
+        ("My App", "my-app"),
+        ("a.b__c", "a.b__c"),
+        ("a..b___c._d", "a-b-c-d"),
+        ("_a-", "a"),
+        ("docker+compose", "docker-compose"),
+        ("caf\u00e9 x", "caf-x"),
+    ],
+)
+def test_names_of_folders_become_names_that_docker_accepts(text: str, name: str) -> None:
+    assert _in_image_name(text) == name
+    assert re.fullmatch(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*", name)
 
 
 def test_a_push_by_digest_has_an_untagged_bake_target_for_each_platform() -> None:

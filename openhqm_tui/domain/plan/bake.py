@@ -483,7 +483,12 @@ def untagged(source: Source) -> tuple[str, ...]:
 
 
 def _in_image_name(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    # Separators that Docker allows in a name are kept (distribution/reference, path-component).
+    return re.sub(
+        r"[^a-z0-9]+",
+        lambda found: found[0] if found[0] in {".", "_", "__"} else "-",
+        text.lower(),
+    ).strip("._-")
 
 
 def not_built(target: str, platforms: Sequence[str]) -> str:
