@@ -242,7 +242,7 @@ def test_images_that_are_not_verified_have_their_own_summary(tmp_path: Path):
     assert lines[0] == "✗ redis is not verified · linux/arm64"
     assert "machine is unknown: aarch64, linux-aarch64" in lines
     assert "user fails: uid 1000; expected uid 1000" in lines
-    assert any(line.startswith("fix    Set USER to a number in the") for line in lines)
+    assert any(line.startswith("fix    In the final stage, set USER to a") for line in lines)
     made.check("redis", "linux/amd64", 8, user=Answer.FAIL)
     both = verification_failure(state_of(made).targets["redis"])
     assert both is not None
