@@ -49,7 +49,7 @@ def _prepare_terminal() -> None:
     encoding = codecs.lookup(sys.stdout.encoding).name
     if encoding != "utf-8":
         raise UsageProblem(
-            f"the console needs a UTF-8 locale, and the encoding here is {encoding}",
+            f"the console needs a UTF-8 locale, but the terminal's encoding is {encoding}",
             fix="set LC_ALL=C.UTF-8",
         )
     if not sys.stderr.isatty():

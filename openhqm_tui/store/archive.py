@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from openhqm_tui.domain.errors import UsageProblem
+from openhqm_tui.domain.formatting import size_text
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.store.paths import make_private
 from openhqm_tui.store.run_folder import MOST_BYTES, MOST_READ_WHOLE, RunFolder, runs_folder
@@ -148,14 +149,14 @@ def _pack(run: RunFolder, out: BinaryIO, rewrite: Rewrite, *, whole_lines: bool)
                 if name.endswith((".json", ".jsonl")) and size > MOST_READ_WHOLE:
                     # Reading it would be refused: it is redacted in memory.
                     raise UsageProblem(
-                        f"{run.path / name} is larger than {MOST_READ_WHOLE >> 20} MiB: "
-                        "too large to export"
+                        f"can't export {run.path / name}: "
+                        f"it is larger than {size_text(MOST_READ_WHOLE)}"
                     )
                 left -= size
                 if left < 0:
                     raise UsageProblem(
-                        f"run {run.path.name} has more than {MOST_BYTES >> 30} GiB of logs: "
-                        "too large to export"
+                        f"can't export run {run.path.name}: "
+                        f"its logs are larger than {size_text(MOST_BYTES)}"
                     )
                 packed = rewrite(name, source, size)
                 if packed is not source:

@@ -15,6 +15,7 @@ import msgspec
 
 from openhqm_tui.domain.checks.expectation import Expectation, expectation_from
 from openhqm_tui.domain.errors import Problem, UsageProblem, nearest
+from openhqm_tui.domain.formatting import size_text
 from openhqm_tui.domain.plan.bake import Plan
 from openhqm_tui.domain.plan.image_names import is_target_name
 from openhqm_tui.domain.run.events import MOST_LANES, SCHEMA, AnyEvent, RunInfo, event_decoder
@@ -117,7 +118,7 @@ class RunFolder:
         opened = os.fdopen(open_inside(self.path, self._name_of(file), links=False), "rb")
         if os.fstat(opened.fileno()).st_size > MOST_BYTES:
             opened.close()
-            raise OSError(errno.EFBIG, f"larger than {MOST_BYTES >> 30} GiB", str(file))
+            raise OSError(errno.EFBIG, f"larger than {size_text(MOST_BYTES)}", str(file))
         return opened
 
     def read(self, file: Path, most: int = MOST_READ_WHOLE) -> bytes:

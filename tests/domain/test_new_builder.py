@@ -87,7 +87,7 @@ def test_a_node_is_an_endpoint_with_optional_platforms(word: str, node: NewNode)
         (("default", "remote", ["a"]), "the engine's built-in builder; choose another name"),
         (("x", "docker", ["a"]), "unknown driver 'docker'"),
         (("x", "remot", ["a"]), "did you mean remote? (valid: docker-container kubernetes remote)"),
-        (("x", "remote", []), "needs an endpoint; use --node tcp://HOST:PORT"),
+        (("x", "remote", []), "needs an endpoint; specify its node as tcp://HOST:PORT"),
         (("x", "remote", ["arm46=tcp://h:1"]), "unknown platform 'arm46': did you mean"),
         (("x", "remote", ["arm64="]), "node 'arm64=' has no valid endpoint"),
         (("x", "remote", [""]), "node '' has no valid endpoint"),

@@ -182,7 +182,7 @@ UNNAMED = "ConnectionRefusedError: [Errno 111] Connection refused\n"
         (
             SeenService(words=f"{REDIS}getaddrinfo ENOTFOUND db db:5432"),
             U,
-            "needs localhost:6379, db:5432, which can't be reached here: add a companion "
+            "needs localhost:6379 and db:5432, which can't be reached here: add companions "
             "(`service.with`)",
         ),
         (

@@ -115,7 +115,7 @@ BOMB = gzip.compress(tar(zeros=bytes(32 << 20)))
     ("make", "limits", "reason"),
     [
         (lambda: BOMB, {"unpacked": 1 << 20}, "the total unpacked size exceeds 1.05 MB"),
-        (lambda: WHEEL * 9000, {"packed": 1 << 20}, "larger than 1 MB"),
+        (lambda: WHEEL * 9000, {"packed": 1 << 20}, "larger than 1.05 MB"),
         (
             lambda: zipped(**{f"f{number}": b"" for number in range(30)}),
             *({"entries": 20}, "too many files in archives"),

@@ -102,7 +102,7 @@ def test_an_existing_file_is_never_overwritten(packed):
 
 def test_a_failed_export_leaves_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "MOST_BYTES", 1000)
-    with pytest.raises(UsageProblem, match="too large to export"):
+    with pytest.raises(UsageProblem, match="its logs are larger than"):
         export_run(recording("checked"), tmp_path / "run.zip")
     assert not (tmp_path / "run.zip").exists()
 
@@ -111,7 +111,7 @@ def test_an_oversized_plan_is_not_packed(tmp_path):
     run = copied("checked", tmp_path / "run")
     with run.bake_file.open("ab") as plan:
         plan.truncate(MOST_READ_WHOLE + 1)
-    with pytest.raises(UsageProblem, match="larger than 16 MiB"):
+    with pytest.raises(UsageProblem, match="larger than 16.8 MB"):
         export_run(run, tmp_path / "run.zip")
     assert not (tmp_path / "run.zip").exists()
 

@@ -186,7 +186,8 @@ def run_remove(parsed: argparse.Namespace) -> int:
     if not parsed.yes:
         if not sys.stdin.isatty():
             raise UsageProblem(
-                "rm asks for confirmation, but standard input is not a terminal", fix="add --yes"
+                "`builders rm` asks for confirmation, but standard input is not a terminal",
+                fix="add --yes",
             )
         _show_command(command_words(remove_command(name)))
         sys.stderr.write(f"{removal_text(builder.driver)}\nRemove builder {name}? [y]es, [N]o: ")

@@ -325,7 +325,7 @@ def new_builder(
     if driver == "remote" and not all(node.endpoint for node in read):
         raise UsageProblem(
             "a remote builder needs an endpoint",
-            fix="use --node tcp://HOST:PORT or --node unix:///PATH",
+            fix="specify its node as tcp://HOST:PORT or unix:///PATH",
         )
     _check_apart(read)
     return NewBuilder(

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from openhqm_tui.domain.errors import Problem, reason_of
+from openhqm_tui.domain.formatting import size_text
 
 # `manifests` came with API 1.48 (Engine 28.0), `platform` with 1.49 (Engine 28.1).
 API = "v1.49"
@@ -104,7 +105,7 @@ class EngineApi:
         body = response.read(_MOST_BYTES)
         if not response.isclosed():
             self.close()
-            raise EngineSilent(f"the engine's response is longer than {_MOST_BYTES >> 20} MB")
+            raise EngineSilent(f"the engine's response is longer than {size_text(_MOST_BYTES)}")
         if response.will_close:
             self.close()
         try:

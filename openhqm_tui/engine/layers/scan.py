@@ -26,6 +26,7 @@ from openhqm_tui.domain.checks.file_kinds import (
     machine_of,
 )
 from openhqm_tui.domain.checks.layers import FileKind, Found, ScannedLayer, path_hash
+from openhqm_tui.domain.formatting import size_text
 from openhqm_tui.domain.secrets.detect import LONGEST, is_telling, sorts_in, sorts_in_named
 from openhqm_tui.engine.layers.archives import ArchiveLimits, ArchiveReader, is_archive
 from openhqm_tui.engine.layers.stream import (
@@ -222,7 +223,7 @@ class _LayerScan:
 
     def _archive(self, path: str, content: bytes) -> None:
         if not content:
-            why = f"larger than {self._archives.most_bytes >> 20} MB"
+            why = f"larger than {size_text(self._archives.most_bytes)}"
             self._tell(Found(FileKind.UNREAD, path, why))
             return
         try:
@@ -335,7 +336,7 @@ def run(order: ScanOrder, source: Iterable[bytes], say: Callable[[bytes], object
     except (CorruptArchive, LimitExceeded) as error:
         say(msgspec.json.encode(ScanLine(trouble=ScanProblem(reason=str(error)))) + b"\n")
     except MemoryError:
-        memory = f"the layer reader reached its limit of {order.limits.memory >> 20} MB of memory"
+        memory = f"the layer reader reached its limit of {size_text(order.limits.memory)} of memory"
         say(msgspec.json.encode(ScanLine(trouble=ScanProblem(reason=memory))) + b"\n")
 
 

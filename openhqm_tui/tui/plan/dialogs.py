@@ -489,7 +489,9 @@ def _ask_permissions(
         [
             Content("The build definition requests permission to:"),
             *(Content(f"  • {one_line(need, 300)}") for need in needs),
-            Content.styled("Allow this only if you trust its author.", "$text-warning"),
+            Content.styled(
+                "Allow this only if you trust the author of the build definition.", "$text-warning"
+            ),
         ]
     )
     answers = [

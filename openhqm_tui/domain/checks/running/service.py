@@ -239,11 +239,13 @@ def missing_peers(wanted: Service, seen: SeenService) -> str:
             else ""
         )
     if len(names) > 1:
-        return f"needs {', '.join(names[:3])}, which can't be reached here: {_FIX}"
+        *first, last = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} more"]
+        return f"needs {', '.join(first)} and {last}, which can't be reached here: {_FIXES}"
     return f"needs {names[0]}, {_MISSING[missing[names[0]]]}: {_FIX}"
 
 
 _FIX = "add a companion (`service.with`)"
+_FIXES = "add companions (`service.with`)"
 _MISSING = {
     "refused": "where nothing listens",
     "unresolved": "which can't be resolved here",
