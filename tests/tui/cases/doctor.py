@@ -61,7 +61,7 @@ CASES = {
     ),
     "doctor.read": _case(lambda app: opened_at(app) == ("multi-arch", "qemu-and-binfmt")),
     "doctor.fix-all": _case(lambda app: _title(app) == "Run this fix?", "escape"),
-    "doctor.fix": _case(lambda app: "“Emulator for linux/arm64”" in _title(app), "escape"),
+    "doctor.fix": _case(lambda app: _title(app).startswith("Run th"), "escape"),
     "doctor.stop": _case(lambda app: _title(app) == "Stop the running fix?", "enter"),
     "doctor.again": Case(
         lambda app: app.session.findings is not None and len(app.session.findings) == 4,
