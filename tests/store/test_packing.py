@@ -111,7 +111,7 @@ def test_an_oversized_plan_is_not_packed(tmp_path):
     run = copied("checked", tmp_path / "run")
     with run.bake_file.open("ab") as plan:
         plan.truncate(MOST_READ_WHOLE + 1)
-    with pytest.raises(UsageProblem, match="larger than 16.8 MB"):
+    with pytest.raises(UsageProblem, match=r"larger than 16\.8 MB"):
         export_run(run, tmp_path / "run.zip")
     assert not (tmp_path / "run.zip").exists()
 
