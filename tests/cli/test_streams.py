@@ -15,6 +15,11 @@ CONSOLE = (sys.executable, "-m", "openhqm_tui")
 ALL = "<&- >&- 2>&-"
 
 
+def at_a_terminal(**more: str) -> dict[str, str]:
+    """Return the environment without CI, in which a replay is printed instead."""
+    return {name: value for name, value in os.environ.items() if name != "CI"} | more
+
+
 def started(*words: str, streams: str) -> tuple[str, ...]:
     """Return the command with redirected streams."""
     return ("sh", "-c", f'exec "$@" {streams}', "sh", *CONSOLE, *words)
@@ -59,7 +64,7 @@ def test_the_console_is_drawn_although_standard_error_is_redirected(
     folder: Path, streams: str
 ) -> None:
     command = started("replay", "demo", streams=streams)
-    with Screen(command, cwd=folder, environment=os.environ) as terminal:
+    with Screen(command, cwd=folder, environment=at_a_terminal()) as terminal:
         terminal.shows("2 Run", "redis")
         terminal.press("q")
         assert terminal.exit_code() == 0
@@ -68,7 +73,7 @@ def test_the_console_is_drawn_although_standard_error_is_redirected(
 
 
 def test_a_terminal_without_unicode_is_refused(folder: Path) -> None:
-    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    environment = at_a_terminal(PYTHONIOENCODING="latin-1")
     command = (*CONSOLE, "replay", "demo")
     with Screen(command, cwd=folder, environment=environment) as terminal:
         assert terminal.exit_code() == 2
