@@ -20,7 +20,8 @@ from tests.engine.test_definitions import NEEDS_BUILDX
 from tests.tui import folders
 from tests.tui.conftest import AMD, ARM, World, settle, until
 
-pytestmark = NEEDS_BUILDX
+# Marked, because in CI the other tests of this folder start before there is a Buildx.
+pytestmark = [NEEDS_BUILDX, pytest.mark.engine]
 
 TARGETS = 'target "{}" {{\n  dockerfile-inline = "FROM scratch"\n  platforms = ["linux/{}"]\n}}\n'
 BROKEN = 'target "app" {\n  tags = [\n'
