@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import os
 import re
-import tempfile
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ import msgspec
 from openhqm_tui.domain.checks import file_kinds
 from openhqm_tui.domain.checks.layers import ScannedLayer
 from openhqm_tui.domain.secrets import detect
+from openhqm_tui.files.replace import replace_file
 from openhqm_tui.store.paths import cache_folder, make_private
 
 # Increase it if the fields of a record change, or if its reader finds other things.
@@ -62,14 +62,7 @@ class LayerCache:
         encoded = msgspec.msgpack.encode(layer)
         with contextlib.suppress(OSError):
             make_private(file.parent)
-            handle, name = tempfile.mkstemp(dir=file.parent)
-            try:
-                with os.fdopen(handle, "wb") as opened:
-                    opened.write(hashlib.sha256(encoded).digest() + encoded)
-                Path(name).replace(file)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            replace_file(file, hashlib.sha256(encoded).digest() + encoded)
             self._make_room(file.parents[1])
 
     def _file(self, digest: str) -> Path | None:

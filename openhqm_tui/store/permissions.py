@@ -12,6 +12,7 @@ import msgspec
 
 from openhqm_tui.domain.errors import Problem, UsageProblem
 from openhqm_tui.domain.plan.permissions import Permission, parse_permission
+from openhqm_tui.files.replace import replace_file
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,11 +95,7 @@ def _held(state: Path) -> Iterator[None]:
 
 def _write(state: Path, all_: list[Remembered]) -> None:
     file = _file(state)
-    new = file.with_suffix(".new")
     try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(msgspec.json.format(msgspec.json.encode(all_), indent=2) + b"\n")
-        new.replace(file)
+        replace_file(file, msgspec.json.format(msgspec.json.encode(all_), indent=2) + b"\n")
     except OSError as error:
         raise UsageProblem(f"can't write {file} ({error.strerror})") from error

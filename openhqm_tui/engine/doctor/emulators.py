@@ -9,7 +9,6 @@ system's package stays installed, so that one command restores its emulator.
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
 import tempfile
 from collections.abc import Sequence
@@ -32,6 +31,7 @@ from openhqm_tui.engine.doctor.install import (
     update_fix,
 )
 from openhqm_tui.engine.doctor.machine import Machine, emulator_flags
+from openhqm_tui.files.replace import replace_file
 
 # Typical work of build steps: Python starts, compiles, parses and unpacks. It measures CPU time,
 # so that other work on the machine hardly affects the result.
@@ -186,9 +186,7 @@ def _write(memory: Path | None, known: tuple[Measured, ...]) -> None:
         return
     with contextlib.suppress(OSError):
         memory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = memory.with_name(f"{memory.name}.{os.getpid()}")
-        new.write_bytes(msgspec.json.encode(known))
-        new.replace(memory)
+        replace_file(memory, msgspec.json.encode(known))
 
 
 _FOLDER = "/proc/sys/fs/binfmt_misc"
