@@ -23,7 +23,7 @@ from openhqm_tui.domain.formatting import clock_text, elapsed_text
 from openhqm_tui.domain.run.decisions import status_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import LaneState
-from openhqm_tui.domain.run.status import STATUS_TEXTS, ColorRole, Status
+from openhqm_tui.domain.run.status import SILENT, STATUS_TEXTS, STOPPING, ColorRole, Status
 from openhqm_tui.domain.text import one_line, plain
 from openhqm_tui.run.follow.eta import left_text, time_left_of
 from openhqm_tui.run.follow.follower import Changes, Follower
@@ -175,7 +175,7 @@ class TtyOutput:
 def _word(lane: LaneState, now: float) -> str:
     target = lane.target
     if lane.status is Status.RUNNING and target.cancel_asked:
-        return "stopping"
+        return STOPPING.word
     if lane.status is Status.RUNNING and target.silent_since is not None:
-        return f"silent {clock_text(now - target.silent_since)}"
+        return f"{SILENT.word} {clock_text(now - target.silent_since)}"
     return status_text(lane).word

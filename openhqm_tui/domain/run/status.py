@@ -70,6 +70,12 @@ STOPPED = StatusText("−", "stopped", ColorRole.MUTED)
 # A run, or a part of it, whose runner died.
 CUT_OFF = StatusText("!", INTERRUPTED, ColorRole.WARNING)
 NOT_STARTED = StatusText("·", "not started", ColorRole.MUTED)
+# What an image waits for, or who does its work, while its status is waiting, building or checking.
+QUEUED = StatusText("·", "queued", ColorRole.MUTED)
+SHARED = StatusText("↔", "shared", ColorRole.MUTED)
+STOPPING = StatusText("⊘", "stopping", ColorRole.WARNING)
+# A build without output for longer than expected.
+SILENT = StatusText("◌", "silent", ColorRole.WARNING)
 IN_PROGRESS = StatusText("▸", "running", ColorRole.ACTIVE)
 
 STEP_TEXTS: dict[Status, StatusText] = {

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.content import Content
 
 from openhqm_tui.domain.findings import Health
+from openhqm_tui.domain.formatting import clock_text
 from openhqm_tui.domain.run.status import (
     CUT_OFF,
     IN_PROGRESS,
+    SILENT,
     STATUS_TEXTS,
     STEP_TEXTS,
     STOPPED,
@@ -59,14 +61,17 @@ _HEALTH = {
 }
 INTERRUPTED = Mark(CUT_OFF.symbol, CUT_OFF.word, "$text-warning bold")
 GOING_ON = Mark(IN_PROGRESS.symbol, IN_PROGRESS.word, "$primary bold")
-# A build without output for longer than expected.
-SILENT = Mark("◌", "silent", "$text-warning")
 
 
 def _mark(text: StatusText) -> Mark:
     if text is CUT_OFF:
         return INTERRUPTED
     return Mark(text.symbol, text.word, _STYLES[text.role])
+
+
+def silent_mark(seconds: float) -> Mark:
+    """Return the mark of a build without output for some seconds."""
+    return _mark(SILENT._replace(word=f"{SILENT.word} {clock_text(seconds)}"))
 
 
 def role_style(role: ColorRole) -> str:

@@ -13,17 +13,20 @@ from openhqm_tui.domain.platforms import Platform
 from openhqm_tui.domain.run.decisions import result_text
 from openhqm_tui.domain.run.events import Outcome
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
-from openhqm_tui.domain.run.status import STATUS_TEXTS, ColorRole, Status, StatusText
+from openhqm_tui.domain.run.status import (
+    QUEUED,
+    SHARED,
+    SILENT,
+    STATUS_TEXTS,
+    STOPPING,
+    Status,
+    StatusText,
+)
 from openhqm_tui.domain.run.step import StepState
 from openhqm_tui.domain.run.timeline import Span, could_be_cached, covered, lane_spans, spans
 from openhqm_tui.domain.text import one_line
-from openhqm_tui.tui.core.labels import short, way_words
+from openhqm_tui.tui.core.labels import short, silent_for, way_words
 from openhqm_tui.tui.steps.chart import short_name
-
-QUEUED = StatusText("·", "queued", ColorRole.MUTED)
-SHARED = StatusText("↔", "shared", ColorRole.MUTED)
-STOPPING = StatusText("⊘", "stopping", ColorRole.WARNING)
-SILENT = StatusText("◌", "silent", ColorRole.WARNING)
 
 
 class BoardCell(NamedTuple):
@@ -97,8 +100,7 @@ _MOST_LABEL = 24
 
 def _building(lane: LaneState, now: float) -> BoardCell:
     target = lane.target
-    if target.silence is not None and target.outcome is None:
-        silent = max(0.0, now - target.silence.since)
+    if (silent := silent_for(target, now)) is not None:
         return BoardCell(SILENT, (clock_text(silent),))
     step = running_step(lane)
     over, known = lane.step_counts()

@@ -14,15 +14,15 @@ from textual.reactive import Reactive
 from textual.widgets import Static
 
 from openhqm_tui.domain.buildkit.vertex import ExecutionMode
-from openhqm_tui.domain.formatting import clock_text, elapsed_text
+from openhqm_tui.domain.formatting import elapsed_text
 from openhqm_tui.domain.names import shortened
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.domain.run.timeline import lane_seconds
 from openhqm_tui.tui.core.labels import (
-    SILENT,
     how_of,
     short,
     silent_for,
+    silent_mark,
     state_mark,
     step_label,
     way_words,
@@ -225,7 +225,7 @@ def heading(lane: LaneState, now: float, width: int, *, own: bool = False) -> Co
     mark = state_mark(target if own else lane)
     silent = silent_for(target, now) if own or lane.status is Status.RUNNING else None
     if silent is not None:
-        mark = SILENT._replace(word=f"{SILENT.word} {clock_text(silent)}")
+        mark = silent_mark(silent)
     how = None if own else how_of(lane)
     seconds = target.elapsed(now) if own else lane_seconds(lane, now)
     began = lane.status is not Status.WAITING
