@@ -19,7 +19,6 @@ from openhqm_tui.run.follow.follower import read_run
 from openhqm_tui.tui.run.board import BoardView, heading, row
 from openhqm_tui.tui.run.board_rows import (
     BarPart,
-    BoardAxis,
     BoardCell,
     TargetSpans,
     axis_of,
@@ -31,6 +30,7 @@ from openhqm_tui.tui.run.board_rows import (
     spans_of,
     widths,
 )
+from openhqm_tui.tui.steps.chart import Axis
 from tests.recordings import recording, state_of
 from tests.tui import folders
 
@@ -207,7 +207,7 @@ def test_work_under_the_name_of_another_platform_is_recognized(tmp_path, vertexe
 
 
 def bar(told: TargetSpans, width: int = 10) -> str:
-    return "".join(char for char, _ in bar_of(told, BoardAxis(0.0, 10.0, width))).rstrip()
+    return "".join(char for char, _ in bar_of(told, Axis(0.0, 10.0, width))).rstrip()
 
 
 def spans(queued=(), built=(), checked=(), failed=(), cached_at=None, running=False) -> TargetSpans:
@@ -247,7 +247,7 @@ _spans = st.lists(_span, max_size=4)
 @given(_spans, _spans, _spans, _spans, st.booleans(), st.integers(0, 30))
 def test_a_bar_is_as_wide_as_its_axis(queued, built, checked, failed, running, width):
     told = TargetSpans(queued, built, checked, failed, None, running)
-    cells = bar_of(told, BoardAxis(0.0, 10.0, width))
+    cells = bar_of(told, Axis(0.0, 10.0, width))
     assert len(cells) == width
     assert all(isinstance(part, BarPart) and len(char) == 1 for char, part in cells)
 

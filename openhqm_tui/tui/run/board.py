@@ -23,7 +23,6 @@ from openhqm_tui.tui.command_table import bindings
 from openhqm_tui.tui.core.labels import highlighted, role_style, short, state_mark
 from openhqm_tui.tui.run.board_rows import (
     BarPart,
-    BoardAxis,
     BoardWidths,
     axis_of,
     bar_of,
@@ -47,7 +46,7 @@ class BoardView(NamedTuple):
 
     platforms: tuple[Platform, ...]
     widths: BoardWidths
-    axis: BoardAxis
+    axis: Axis
     names: Mapping[str, str]
 
 
@@ -64,9 +63,8 @@ def heading(state: RunState, view: BoardView) -> Content:
         parts.append((f"{title}{tail}".ljust(cell), _MUTED))
     line = Content.assemble(*parts)
     if bar:
-        axis = Axis(view.axis.start, view.axis.end, bar)
         text = ""
-        for at, seconds in ticks(axis, 7):
+        for at, seconds in ticks(view.axis, 7):
             label = axis_text(seconds)
             if at >= len(text) and at + len(label) <= bar:
                 text = text.ljust(at) + label
@@ -128,7 +126,7 @@ def _name(target: TargetState, name: str, room: int) -> Content:
     return both.pad_right(max(0, room - both.cell_length))
 
 
-def _bar(target: TargetState, axis: BoardAxis, now: float, left: str, *, marked: bool) -> Content:
+def _bar(target: TargetState, axis: Axis, now: float, left: str, *, marked: bool) -> Content:
     checked = {
         Status.PASSED: "$text-success",
         Status.FAILED: "$error",

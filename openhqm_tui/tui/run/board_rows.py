@@ -26,7 +26,7 @@ from openhqm_tui.domain.run.step import StepState
 from openhqm_tui.domain.run.timeline import Span, could_be_cached, covered, lane_spans, spans
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.tui.core.labels import short, silent_for, way_words
-from openhqm_tui.tui.steps.chart import short_name
+from openhqm_tui.tui.steps.chart import Axis, short_name
 
 
 class BoardCell(NamedTuple):
@@ -248,25 +248,10 @@ def _is_cached(target: TargetState) -> bool:
     return bool(found) and all(found)
 
 
-class BoardAxis(NamedTuple):
-    """A time span mapped to `width` cells."""
-
-    start: float
-    end: float
-    width: int
-
-    def place(self, moment: float) -> float:
-        """Return the position of a moment in cells, from 0 to the width."""
-        length = self.end - self.start
-        if length <= 0:
-            return 0.0
-        return self.width * min(1.0, max(0.0, (moment - self.start) / length))
-
-
 _EIGHTHS = "▏▎▍▌▋▊▉█"
 
 
-def bar_of(told: TargetSpans, axis: BoardAxis) -> list[tuple[str, BarPart]]:
+def bar_of(told: TargetSpans, axis: Axis) -> list[tuple[str, BarPart]]:
     """Return a bar as characters with their meaning, one for each cell of the axis.
 
     What is more important covers the rest: a failure, then building, checking, waiting. Each span
@@ -309,7 +294,7 @@ _ENDS = (
 )
 
 
-def axis_of(state: RunState, now: float, width: int, left: float | None = None) -> BoardAxis:
+def axis_of(state: RunState, now: float, width: int, left: float | None = None) -> Axis:
     """Return the axis of a run: exact if it has ended, else with room until its estimated end.
 
     `left` is the estimated number of seconds left.
@@ -317,10 +302,10 @@ def axis_of(state: RunState, now: float, width: int, left: float | None = None) 
     start = state.started if state.started is not None else now
     if not state.in_progress:
         end = state.ended if state.ended is not None else state.last_at
-        return BoardAxis(start, max(start, end), width)
+        return Axis(start, max(start, end), width)
     expected = max(now - start + 1, now - start + (left or 0.0))
     length = next((end for end in _ENDS if end >= expected), expected)
-    return BoardAxis(start, start + length, width)
+    return Axis(start, start + length, width)
 
 
 # Widths.

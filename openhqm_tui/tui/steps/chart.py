@@ -118,13 +118,16 @@ class Axis(NamedTuple):
     end: float
     width: int
 
+    def place(self, moment: float) -> float:
+        """Return the position of a moment in cells, from 0 to the width."""
+        length = self.end - self.start
+        if length <= 0:
+            return 0.0 if moment <= self.start else float(self.width)
+        return self.width * min(1.0, max(0.0, (moment - self.start) / length))
+
     def eighth(self, moment: float) -> int:
         """Return the position of a moment in eighths of a cell, clamped to the axis."""
-        length = self.end - self.start
-        most = 8 * self.width
-        if length <= 0:
-            return 0 if moment <= self.start else most
-        return round(most * min(1.0, max(0.0, (moment - self.start) / length)))
+        return round(8 * self.place(moment))
 
     def cell(self, moment: float) -> int:
         """Return the cell of a moment."""
