@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from openhqm_tui.cli.buildx_flags import (
@@ -208,7 +206,7 @@ def _check_given_names(parsed: argparse.Namespace, options: BuildOptions, source
     tagged = [name for name in options.selection if source.given(name).get("tags")]
     if flag and tagged and not options.test_only:
         target = tagged[0]
-        if not source.bake_file or _tags_by_flag(parsed.set or (), target):
+        if not source.bake_file or options.overrides.sets(target, "tags"):
             raise UsageProblem(
                 f"{flag} has no effect on {target}: --set sets its `tags`",
                 fix=f"omit {flag}, and set every tag with --set",
@@ -217,9 +215,3 @@ def _check_given_names(parsed: argparse.Namespace, options: BuildOptions, source
             f"{flag} has no effect on {target}: {source.bake_file} sets its `tags`",
             fix=f"omit {flag}, or use --set '{target}.tags=NAME:TAG'",
         )
-
-
-def _tags_by_flag(words: Iterable[str], target: str) -> bool:
-    """Return whether a `--set PATTERN.tags=…` is for this target."""
-    keys = (word.partition("=")[0].removesuffix("+").rpartition(".") for word in words)
-    return any(key == "tags" and fnmatchcase(target, pattern) for pattern, _, key in keys)

@@ -11,11 +11,12 @@ from typing import Any, NoReturn
 import pytest
 
 from openhqm_tui.__main__ import main
-from openhqm_tui.cli.build_options import _tags_by_flag, options_from
+from openhqm_tui.cli.build_options import options_from
 from openhqm_tui.cli.main import parse
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import SourceKind
 from openhqm_tui.domain.plan.options import BuildOptions
+from openhqm_tui.domain.plan.overrides import Overrides
 from tests.fake_docker import FakeDocker
 from tests.our_variants import VARIANT_NAMES
 
@@ -307,7 +308,8 @@ def test_a_bake_file_does_not_have_openhqms_variants(baker: Path) -> None:
     ],
 )
 def test_tags_set_by_a_flag_are_told_from_those_of_the_file(words: list[str], found: bool) -> None:
-    assert _tags_by_flag(words, "app") is found
+    overrides = Overrides(tuple(f"--set={word}" for word in words))
+    assert overrides.sets("app", "tags") is found
 
 
 @pytest.mark.parametrize("flag", ["--name mine", "--tag v2"])

@@ -72,11 +72,24 @@ class Overrides(msgspec.Struct, frozen=True):
         return [
             read_output(_value(word))
             for word, one in zip(self.words, found, strict=True)
-            if one and one["key"] == "output" and one["append"] and _matches(target, one["target"])
+            if one
+            and one["key"] == "output"
+            and one["append"]
+            and matches_pattern(target, one["target"])
         ]
+
+    def sets(self, target: str, key: str) -> bool:
+        """Return whether a `--set` sets this attribute of a target, or adds to it."""
+        found = filter(None, map(_set_in, self.words))
+        return any(one["key"] == key and matches_pattern(target, one["target"]) for one in found)
 
 
 NO_OVERRIDES = Overrides()
+
+
+def matches_pattern(name: str, pattern: str) -> bool:
+    """Return whether a name is one that Buildx finds for a pattern (matchNames of bake/bake.go)."""
+    return fnmatchcase(name, pattern.replace("[^", "[!"))
 
 
 def check_overrides(words: Iterable[str]) -> None:
@@ -130,10 +143,6 @@ def _marked(word: str, index: int) -> str:
 
 def _set_in(word: str) -> re.Match[str] | None:
     return _SET.fullmatch(word.removeprefix("--set=")) if word.startswith("--set=") else None
-
-
-def _matches(target: str, pattern: str) -> bool:
-    return fnmatchcase(target, pattern.replace("[^", "[!"))
 
 
 def _value(word: str) -> str:

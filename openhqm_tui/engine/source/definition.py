@@ -5,7 +5,6 @@ Buildx alone interprets the files. It resolves them without changing any.
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import os
 import re
@@ -20,7 +19,7 @@ import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem
 from openhqm_tui.domain.plan.bake import literal
-from openhqm_tui.domain.plan.overrides import NO_OVERRIDES, Overrides
+from openhqm_tui.domain.plan.overrides import NO_OVERRIDES, Overrides, matches_pattern
 from openhqm_tui.domain.text import one_line
 from openhqm_tui.engine.source import read_only
 from openhqm_tui.files.confined import read_inside
@@ -114,13 +113,12 @@ class Printed(msgspec.Struct, frozen=True):
 
     def matching(self, pattern: str) -> tuple[str, ...]:
         """Return the groups and targets that Buildx finds for a name or pattern of names."""
-        # As Buildx 0.29.1 does: sanitizeTargetName and matchNames of bake/bake.go.
+        # As Buildx 0.29.1 does: sanitizeTargetName of bake/bake.go.
         pattern = pattern.replace(".", "_")
         every = dict.fromkeys([*self.groups, *self.targets])
         if not _PATTERN.search(pattern):
             return (pattern,) if pattern in every else ()
-        matches = re.compile(fnmatch.translate(pattern.replace("[^", "[!"))).match
-        return tuple(name for name in every if matches(name))
+        return tuple(name for name in every if matches_pattern(name, pattern))
 
 
 def definition_in(
@@ -225,12 +223,10 @@ def print_targets(definition: Definition, names: Sequence[str]) -> Printed:
     both, text = _with_reader(definition, {_READER: _ORDER})
     read = _bake(both, _READER, *names, stdin=text)
     words = _words(read)
-    if not read.returncode:
-        return _with_default(definition, _printed(read), names)
-    if _NOT_OPENED.search(words) or read.returncode == read_only.UNAVAILABLE or _READER in words:
+    opens_files = read.returncode == read_only.UNAVAILABLE or _NOT_OPENED.search(words)
+    if read.returncode and (opens_files or _READER in words):
         return _with_default(definition, _print(definition, names), names)
-    _checked(read, definition)
-    raise AssertionError("unreachable")
+    return _with_default(definition, _printed(_checked(read, definition)), names)
 
 
 def _with_default(definition: Definition, printed: Printed, names: Sequence[str]) -> Printed:
