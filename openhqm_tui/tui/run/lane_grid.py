@@ -13,6 +13,8 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.message import Message
 from textual.widget import Widget
 
+from openhqm_tui.domain.checks.catalog import checks_for, in_order
+from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.run.state import LaneState, RunState
 from openhqm_tui.domain.run.status import Status
 from openhqm_tui.tui.log.pane import LogPane
@@ -195,8 +197,8 @@ class LanePanes(Container):
         self._state: RunState | None = None
         self._seen = False
         self._now = 0.0
-        # The checks that each lane is to pass, as far as known.
-        self.expected: dict[LaneKey, tuple[str, ...]] = {}
+        # What is expected of each lane, as far as known.
+        self.expectations: dict[LaneKey, Expectation] = {}
 
     async def open_run(self, state: RunState, now: float, target: str, *, live: bool) -> None:
         """Show the lanes of another run; those of a `live` one with the busiest first.
@@ -231,6 +233,8 @@ class LanePanes(Container):
         lane = self._lane(key)
         assert lane is not None
         pane = self.panes[key] = LanePane(lane)
+        if (expected := self.expectations.get(key)) is not None:
+            pane.expected = tuple(in_order(checks_for(expected)))
         shaped = next((one.log_pane for one in self.panes.values() if one.ready), None)
         if shaped is not None:
             wrap, stamps = shaped.view.wrap, shaped.drawing.stamps
@@ -499,5 +503,4 @@ class LanePanes(Container):
     def _show_now(self, pane: LanePane, now: float) -> None:
         lane = self._lane(pane.lane.key)
         if lane is not None:
-            pane.expected = self.expected.get(lane.key, ())
             pane.show(lane, now)

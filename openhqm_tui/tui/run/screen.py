@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from openhqm_tui.domain.checks.catalog import checks_for, in_order
+from openhqm_tui.domain.checks.expectation import Expectation
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.run.decisions import to_retry
 from openhqm_tui.domain.run.state import RunState, TargetState
@@ -131,7 +131,7 @@ class RunScreen(BaseScreen):
             targets.chosen, zoomed = _first_target(state, live=self._is_executed), None
             self.query_one(FilterBar).clear()
         self._show_targets(state)
-        panes.expected = _expected_checks(self.session.run_folder)
+        panes.expectations = _expectations(self.session.run_folder)
         await panes.open_run(state, self.now, targets.chosen, live=self._is_executed)
         if not another:
             self._restore_view()
@@ -480,10 +480,9 @@ def _first_target(state: RunState, *, live: bool) -> str:
     return next(working, next(iter(state.targets), ""))
 
 
-def _expected_checks(folder: RunFolder | None) -> dict[LaneKey, tuple[str, ...]]:
-    """Return the checks of each lane, as far as known."""
+def _expectations(folder: RunFolder | None) -> dict[LaneKey, Expectation]:
+    """Return what is expected of each lane, as far as known."""
     try:
-        expected = folder.expectations() if folder is not None else {}
+        return folder.expectations() if folder is not None else {}
     except (OSError, msgspec.MsgspecError, Problem):
         return {}
-    return {key: tuple(in_order(checks_for(one))) for key, one in expected.items()}
