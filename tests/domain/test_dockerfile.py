@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.plan.dockerfile import base_images
+from openhqm_tui.domain.plan.image_names import base_images
 
 
 @pytest.mark.parametrize(

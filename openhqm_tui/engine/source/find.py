@@ -14,8 +14,8 @@ import msgspec
 
 from openhqm_tui.domain.errors import UsageProblem, nearest
 from openhqm_tui.domain.plan.bake import Source, SourceKind, TargetGroup, Variant, plain_body
-from openhqm_tui.domain.plan.dockerfile import base_images
 from openhqm_tui.domain.plan.image_names import (
+    base_images,
     check_clean,
     check_reference,
     is_remote,
