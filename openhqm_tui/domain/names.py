@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
 
-_ELLIPSIS = "…"
+from openhqm_tui.domain.text import ELLIPSIS, cut_end
+
 # Fewer characters of a common start say nothing.
 _LEAST_START = 4
 _LEAST_PIECES = 8
@@ -22,7 +23,7 @@ def cut_middle(text: str, room: int) -> str:
     if len(text) <= room or room < _LEAST_PIECES:
         return cut_end(text, room)
     end = room // 2
-    return text[: room - 1 - end] + _ELLIPSIS + text[-end:]
+    return text[: room - 1 - end] + ELLIPSIS + text[-end:]
 
 
 def shortened(names: Iterable[str], room: int) -> Mapping[str, str]:
@@ -42,7 +43,7 @@ def _shortened(names: tuple[str, ...], room: int) -> Mapping[str, str]:
     kept = max(0, room - 1 - max(len(name) - common for name in names))
     kept = kept if kept >= _LEAST_START else 0
     if kept < common - 1:
-        short = {name: name[:kept] + _ELLIPSIS + name[common:] for name in names}
+        short = {name: name[:kept] + ELLIPSIS + name[common:] for name in names}
     else:
         short = {name: name for name in names}
     alike = defaultdict(list)
@@ -53,7 +54,7 @@ def _shortened(names: tuple[str, ...], room: int) -> Mapping[str, str]:
         start = _common_words(group)
         for name in group:
             # They differ only in the middle: show what comes after their common start.
-            rest = _ELLIPSIS + name[start:]
+            rest = ELLIPSIS + name[start:]
             found[name] = text if len(group) == 1 else cut_end(rest, room)
     return {name: found[name] for name in names}
 
@@ -64,11 +65,6 @@ def _common_words(names: Sequence[str]) -> int:
     pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     common = first[: sum(1 for _ in pairs)]
     return max(common.rfind(separator) for separator in _SEPARATORS) + 1
-
-
-def cut_end(text: str, room: int) -> str:
-    """Return text of at most `room` characters, without its end if it is longer."""
-    return text if len(text) <= room else text[: max(0, room - 1)] + _ELLIPSIS
 
 
 def matches(text: str, words: str) -> bool:

@@ -90,5 +90,12 @@ class Inert(msgspec.Struct, frozen=True):
 
 def one_line(text: str | bytes, width: int = 200) -> str:
     """Return sanitized `text` on one line, truncated to `width` characters with an ellipsis."""
-    line = " ".join(plain(text).split())
-    return line if len(line) <= width else line[: width - 1] + "…"
+    return cut_end(" ".join(plain(text).split()), width)
+
+
+ELLIPSIS = "…"
+
+
+def cut_end(text: str, room: int) -> str:
+    """Return text of at most `room` characters, without its end if it is longer."""
+    return text if len(text) <= room else text[: max(0, room - 1)] + ELLIPSIS

@@ -30,7 +30,7 @@ from openhqm_tui.domain.run.decisions import products_text, result_text, status_
 from openhqm_tui.domain.run.state import LaneState, RunState, TargetState
 from openhqm_tui.domain.run.timeline import covered, hits_of, lane_spans, target_span
 from openhqm_tui.domain.secrets.redact import Mask, secret_values
-from openhqm_tui.domain.text import plain
+from openhqm_tui.domain.text import cut_end, plain
 from openhqm_tui.report import model
 from openhqm_tui.report.catalog import formats, rendered
 from openhqm_tui.report.figures import Shares, Timing, against_all, limits_of, sizes_of
@@ -181,7 +181,7 @@ def _on_one_line(text: str) -> str:
 
 def _cut(text: str) -> str:
     # Only after masking: half a token isn't recognized as one.
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return cut_end(text, _LONGEST)
 
 
 # Characters of a container's stderr to keep: the end says why it failed.

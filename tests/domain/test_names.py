@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openhqm_tui.domain.names import cut_end, cut_middle, matches, shortened
+from openhqm_tui.domain.names import cut_middle, matches, shortened
+from openhqm_tui.domain.text import cut_end
 
 NUMBERED = ("registry-service-with-a-long-name-001", "registry-service-with-a-long-name-002")
 WORDED = ("acme-platform-billing-worker-nightly", "acme-platform-gateway", "acme-platform-web")

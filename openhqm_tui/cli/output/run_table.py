@@ -12,7 +12,7 @@ from openhqm_tui.cli.run_lookup import word_of
 from openhqm_tui.domain.errors import Problem
 from openhqm_tui.domain.formatting import elapsed_text, size_text
 from openhqm_tui.domain.run.status import RUN_TEXTS
-from openhqm_tui.domain.text import one_line
+from openhqm_tui.domain.text import cut_end, one_line
 from openhqm_tui.run.follow.follower import state_now
 from openhqm_tui.store.retention import size_of
 from openhqm_tui.store.run_folder import RunFolder
@@ -63,7 +63,7 @@ def table(rows: Sequence[RunRow], now: float, width: int | None) -> list[str]:
         one_line(row.problem, room or 500) if row.problem else what_of(row, room) for row in rows
     ]
     lines = aligned([tuple(columns), *zip(*columns.values(), strict=True)])
-    return [line if width is None else _cut(line, width) for line in lines]
+    return [line if width is None else cut_end(line, width) for line in lines]
 
 
 def ago(seconds: float) -> str:
@@ -110,7 +110,3 @@ def row_of(folder: RunFolder) -> RunRow:
         targets=tuple(target.name for target in targets),
         platforms=tuple(dict.fromkeys(p for target in targets for p in target.platforms)),
     )
-
-
-def _cut(line: str, width: int) -> str:
-    return line if len(line) <= width else line[: width - 1] + "…"
