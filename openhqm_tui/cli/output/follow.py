@@ -99,7 +99,7 @@ def show_and_leave(follower: Follower, form: str, *, verbose: bool = False) -> i
     except KeyboardInterrupt:
         output.leave()
         stops = f"the run continues; `openhqm-tui cancel {name}` stops it"
-        now = stops if _goes_on(follower) else f"run {name} has finished"
+        now = stops if _is_running(follower) else f"run {name} has finished"
         sys.stderr.write(f"\nopenhqm-tui: {now}\n")
         return _CANCELLED
     finally:
@@ -127,7 +127,7 @@ def show(follower: Follower, output: Output) -> None:
     output.end()
 
 
-def _goes_on(follower: Follower) -> bool:
+def _is_running(follower: Follower) -> bool:
     return follower.state.in_progress and follower.folder.is_live()
 
 

@@ -160,7 +160,7 @@ _WHILE = re.compile(
     r"^(?:failed to compute cache key: )?failed to calculate checksum of ref \S+: "
     r"|^\S+: (?=failed to resolve source metadata for )"
 )
-_LAST_WORDS = 20
+_LAST_LINES = 20
 # Lines of the failed step that are searched for its first error.
 _MOST_READ = 2_000
 _NO_SPACE = re.compile(r"no space left on device", re.IGNORECASE)
@@ -198,7 +198,7 @@ def trouble_of(target: TargetState, exit_code: int) -> EngineFailure | None:
     step = target.failed_step
     if step is not None:
         lane = target.lanes.get(step.lane) if step.lane is not None else None
-        last = (lane.log if lane else target.log).last(_LAST_WORDS, step=step.number)
+        last = (lane.log if lane else target.log).last(_LAST_LINES, step=step.number)
         output += [step.error, *(line for line in last if _NO_SPACE.search(line))]
     return engine_failure("\n".join(output), exit_code, target.run.info.builder)
 
@@ -250,7 +250,7 @@ def failure_of(target: TargetState, *, lines: int = 12) -> Failure | None:
 
 
 def _reason(output: Sequence[str], log: LogLines, step: StepState, code: str) -> str:
-    """Return the step's first error, else its last words on standard error, and its exit code."""
+    """Return the step's first error, else its last line on standard error, and its exit code."""
     words = headline_of(output) or one_line(" ".join(log.last(1, step=step.number, stream=2)), 300)
     return f"{words} (exit code {code})" if words else f"exit code {code}"
 

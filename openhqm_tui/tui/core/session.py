@@ -108,7 +108,7 @@ class EstimateLoader:
     def __init__(self, app: App[Any], backend: Backend, now: Callable[[], float]) -> None:
         self._app, self._backend, self._now = app, backend, now
         self._of: RunState | None = None
-        self._goes_on = False
+        self._in_progress = False
         self.samples: list[Sample] | None = None
         self.time_left = TimeLeft()
 
@@ -125,13 +125,13 @@ class EstimateLoader:
         """Start estimating a newly opened run if it is in progress."""
         if state is self._of:
             return
-        self._of, self._goes_on = state, in_progress
+        self._of, self._in_progress = state, in_progress
         self.time_left = TimeLeft()
         self.reload()
 
     def reload(self) -> None:
         """Reload the samples of the open run."""
-        if self._of is not None and self._goes_on:
+        if self._of is not None and self._in_progress:
             info = self._of.info
             self._read(lambda: self._backend.samples_before(info), "forecast", info.id)
 
