@@ -145,7 +145,7 @@ def highlighted(content: Content, *, focused: bool) -> Content:
 def path_words(path: Path) -> str:
     """Return a path quoted for a shell, with `~` for the home folder."""
     try:
-        return f"~/{path.relative_to(Path.home())}"
+        return str("~" / path.relative_to(Path.home()))
     except (ValueError, RuntimeError):
         return str(path)
 
